@@ -1,2 +1,57 @@
-//! Placeholder.
-fn main() {}
+//! The project's own chores, run as `cargo xtask <chore>`. Everything a contributor or CI needs beyond plain cargo
+//! is here, in Rust, so that the repository holds no scripts that only work on somebody's machine.
+
+mod codegen;
+mod workspace;
+
+use clap::{Parser, Subcommand};
+use std::error::Error;
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "The project's own chores")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Generate the Rust code of `proto/` into `crates/proto/src/gen/`
+    Codegen {
+        /// Change nothing; fail when the committed code differs from what would be generated
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().chore) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", chain(error.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: &Chore) -> Result<(), Box<dyn Error>> {
+    let root = workspace::root()?;
+    match chore {
+        Chore::Codegen { check: true } => codegen::check(&root)?,
+        Chore::Codegen { check: false } => codegen::write(&root)?,
+    }
+    Ok(())
+}
+
+/// An error and everything that caused it, on one line.
+fn chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        text.push_str(": ");
+        text.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    text
+}

@@ -138,3 +138,30 @@ impl<T> Encoder for EncodedWriter<T> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::v1::Finding;
+
+    fn finding() -> Finding {
+        Finding { reason: "AGENT_UNKNOWN".to_owned(), agent_id: "a-1".to_owned(), ..Default::default() }
+    }
+
+    #[test]
+    fn a_message_survives_being_encoded() {
+        assert_eq!(Encoded::from(finding()).decode().expect("decodes"), finding());
+    }
+
+    #[test]
+    fn a_clone_shares_the_bytes() {
+        let encoded = Encoded::from(finding());
+        assert_eq!(encoded.clone().as_bytes().as_ptr(), encoded.as_bytes().as_ptr());
+    }
+
+    #[test]
+    fn debug_shows_no_content() {
+        let encoded = Encoded::from(finding());
+        assert_eq!(format!("{encoded:?}"), format!("Encoded({} bytes)", encoded.as_bytes().len()));
+    }
+}

@@ -1,5 +1,7 @@
 //! A server that sends bytes encoded beforehand, seen by an ordinary prost client over HTTP/2 on the loopback.
 
+#![expect(clippy::expect_used, reason = "a test fails by panicking, its fixtures too")]
+
 use bytes::Bytes;
 use onduty_proto::encoded::Encoded;
 use onduty_proto::v1::agent_state_service_client::AgentStateServiceClient;

@@ -2,6 +2,7 @@
 //! is here, in Rust, so that the repository holds no scripts that only work on somebody's machine.
 
 mod codegen;
+mod tidy;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -23,6 +24,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Check the house rules
+    Tidy,
 }
 
 fn main() -> ExitCode {
@@ -40,6 +43,7 @@ fn run(chore: &Chore) -> Result<(), Box<dyn Error>> {
     match chore {
         Chore::Codegen { check: true } => codegen::check(&root)?,
         Chore::Codegen { check: false } => codegen::write(&root)?,
+        Chore::Tidy => tidy::check(&root)?,
     }
     Ok(())
 }

@@ -207,101 +207,103 @@ fn everything_wrong_is_listed_at_once_with_key_and_origin() {
     );
 }
 
+/// A variable (after the prefix), its text, and the one line that follows.
+const MISTAKES: &[(&str, &str, &str)] = &[
+    (
+        "SYNC__WEBHOOK",
+        "yes",
+        "sync.webhook: \"yes\" is not accepted (environment ONDUTY_SYNC__WEBHOOK); give true or false",
+    ),
+    (
+        "SYNC__CHANNEL",
+        "true",
+        "sync.channel: refused (environment ONDUTY_SYNC__CHANNEL): the notification channel comes with a later version; leave it false",
+    ),
+    (
+        "SYNC__SWEEP_INTERVAL",
+        "999ms",
+        "sync.sweep_interval: \"999ms\" is not accepted (environment ONDUTY_SYNC__SWEEP_INTERVAL); give a duration from 1s to 1d, such as 250ms, 30s, 5m, 1h or 7d",
+    ),
+    (
+        "LIMITS__IDS_PER_BATCH",
+        "1001",
+        "limits.ids_per_batch: \"1001\" is not accepted (environment ONDUTY_LIMITS__IDS_PER_BATCH); give a whole number from 1 to 1000",
+    ),
+    (
+        "LOG__LEVEL",
+        "loud",
+        "log.level: \"loud\" is not accepted (environment ONDUTY_LOG__LEVEL); give error, warn, info, debug or trace",
+    ),
+    (
+        "API__LISTEN",
+        "7400",
+        "api.listen: \"7400\" is not accepted (environment ONDUTY_API__LISTEN); give an address such as 127.0.0.1:7400, [::1]:7400 or unix:/run/onduty/api.sock",
+    ),
+    (
+        "API__LISTEN",
+        "0.0.0.0:7400",
+        "api.listen: refused (environment ONDUTY_API__LISTEN): others could reach this address and callers are not authenticated; bind a loopback address or unix:/path, and put an authenticating proxy before it",
+    ),
+    (
+        "ADMIN__LISTEN",
+        "[::]:7402",
+        "admin.listen: refused (environment ONDUTY_ADMIN__LISTEN): others could reach this address and stop the process through it, for callers are not authenticated; bind a loopback address",
+    ),
+    (
+        "ADMIN__LISTEN",
+        "127.0.0.1:7400",
+        "admin.listen: refused (environment ONDUTY_ADMIN__LISTEN): api.listen listens on 127.0.0.1:7400 already",
+    ),
+    (
+        "INGRESS__SECRETS",
+        "c2VjcmV0",
+        "ingress.secrets: *** is not accepted (environment ONDUTY_INGRESS__SECRETS); give 1 to 16 secrets, each whsec_ followed by base64",
+    ),
+    (
+        "INGRESS__SECRETS",
+        "",
+        "ingress.secrets: missing; anybody could write agent states: set ingress.secrets (or ingress.bearer, ingress.basic, ingress.api_key), switch sync.webhook off, or accept it with ingress.insecure = true",
+    ),
+    (
+        "INGRESS__SECRETS_FILE",
+        "/secrets/signing",
+        "ingress.secrets: refused (environment ONDUTY_INGRESS__SECRETS): ingress.secrets_file is set as well; keep one of the two",
+    ),
+    (
+        "INGRESS__BEARER_FILE",
+        "/secrets/none",
+        "ingress.bearer_file: \"/secrets/none\" (entity not found) is not accepted (environment ONDUTY_INGRESS__BEARER_FILE); give the path of a readable file",
+    ),
+    (
+        "INGRESS__BEARER_FILE",
+        "/secrets/blank",
+        "ingress.bearer_file: *** is not accepted (environment ONDUTY_INGRESS__BEARER_FILE); give a file that holds one line of text without blanks at either end",
+    ),
+    (
+        "PLATFORM__API_URL",
+        "https://u:p@host",
+        "platform.api_url: \"https://***@host\" is not accepted (environment ONDUTY_PLATFORM__API_URL); give an http or https URL without user, query or fragment, such as https://api.mypurecloud.ie",
+    ),
+    (
+        "PLATFORM__REGIONS",
+        "nowhere",
+        "platform.regions: \"nowhere\" is not accepted (environment ONDUTY_PLATFORM__REGIONS); give a table of at most 64 regions, domain = \"base URL\" (in the environment domain=URL,domain=URL)",
+    ),
+    (
+        "STORE__HISTORY_RETENTION",
+        "1w",
+        "store.history_retention: \"1w\" is not accepted (environment ONDUTY_STORE__HISTORY_RETENTION); give a duration from 1m to 366d, such as 250ms, 30s, 5m, 1h or 7d",
+    ),
+    (
+        "PLATFORM__ZZZZZZZZZZ",
+        "1",
+        "platform.zzzzzzzzzz: unknown key (environment ONDUTY_PLATFORM__ZZZZZZZZZZ); `onduty config` lists the valid ones",
+    ),
+];
+
 #[test]
 fn each_mistake_has_its_line() {
-    let table: &[(&str, &str, &str)] = &[
-        (
-            "SYNC__WEBHOOK",
-            "yes",
-            "sync.webhook: \"yes\" is not accepted (environment ONDUTY_SYNC__WEBHOOK); give true or false",
-        ),
-        (
-            "SYNC__CHANNEL",
-            "true",
-            "sync.channel: refused (environment ONDUTY_SYNC__CHANNEL): the notification channel comes with a later version; leave it false",
-        ),
-        (
-            "SYNC__SWEEP_INTERVAL",
-            "999ms",
-            "sync.sweep_interval: \"999ms\" is not accepted (environment ONDUTY_SYNC__SWEEP_INTERVAL); give a duration from 1s to 1d, such as 250ms, 30s, 5m, 1h or 7d",
-        ),
-        (
-            "LIMITS__IDS_PER_BATCH",
-            "1001",
-            "limits.ids_per_batch: \"1001\" is not accepted (environment ONDUTY_LIMITS__IDS_PER_BATCH); give a whole number from 1 to 1000",
-        ),
-        (
-            "LOG__LEVEL",
-            "loud",
-            "log.level: \"loud\" is not accepted (environment ONDUTY_LOG__LEVEL); give error, warn, info, debug or trace",
-        ),
-        (
-            "API__LISTEN",
-            "7400",
-            "api.listen: \"7400\" is not accepted (environment ONDUTY_API__LISTEN); give an address such as 127.0.0.1:7400, [::1]:7400 or unix:/run/onduty/api.sock",
-        ),
-        (
-            "API__LISTEN",
-            "0.0.0.0:7400",
-            "api.listen: refused (environment ONDUTY_API__LISTEN): others could reach this address and callers are not authenticated; bind a loopback address or unix:/path, and put an authenticating proxy before it",
-        ),
-        (
-            "ADMIN__LISTEN",
-            "[::]:7402",
-            "admin.listen: refused (environment ONDUTY_ADMIN__LISTEN): others could reach this address and stop the process through it, for callers are not authenticated; bind a loopback address",
-        ),
-        (
-            "ADMIN__LISTEN",
-            "127.0.0.1:7400",
-            "admin.listen: refused (environment ONDUTY_ADMIN__LISTEN): api.listen listens on 127.0.0.1:7400 already",
-        ),
-        (
-            "INGRESS__SECRETS",
-            "c2VjcmV0",
-            "ingress.secrets: *** is not accepted (environment ONDUTY_INGRESS__SECRETS); give 1 to 16 secrets, each whsec_ followed by base64",
-        ),
-        (
-            "INGRESS__SECRETS",
-            "",
-            "ingress.secrets: missing; anybody could write agent states: set ingress.secrets (or ingress.bearer, ingress.basic, ingress.api_key), switch sync.webhook off, or accept it with ingress.insecure = true",
-        ),
-        (
-            "INGRESS__SECRETS_FILE",
-            "/secrets/signing",
-            "ingress.secrets: refused (environment ONDUTY_INGRESS__SECRETS): ingress.secrets_file is set as well; keep one of the two",
-        ),
-        (
-            "INGRESS__BEARER_FILE",
-            "/secrets/none",
-            "ingress.bearer_file: \"/secrets/none\" (entity not found) is not accepted (environment ONDUTY_INGRESS__BEARER_FILE); give the path of a readable file",
-        ),
-        (
-            "INGRESS__BEARER_FILE",
-            "/secrets/blank",
-            "ingress.bearer_file: *** is not accepted (environment ONDUTY_INGRESS__BEARER_FILE); give a file that holds one line of text without blanks at either end",
-        ),
-        (
-            "PLATFORM__API_URL",
-            "https://u:p@host",
-            "platform.api_url: \"https://***@host\" is not accepted (environment ONDUTY_PLATFORM__API_URL); give an http or https URL without user, query or fragment, such as https://api.mypurecloud.ie",
-        ),
-        (
-            "PLATFORM__REGIONS",
-            "nowhere",
-            "platform.regions: \"nowhere\" is not accepted (environment ONDUTY_PLATFORM__REGIONS); give a table of at most 64 regions, domain = \"base URL\" (in the environment domain=URL,domain=URL)",
-        ),
-        (
-            "STORE__HISTORY_RETENTION",
-            "1w",
-            "store.history_retention: \"1w\" is not accepted (environment ONDUTY_STORE__HISTORY_RETENTION); give a duration from 1m to 366d, such as 250ms, 30s, 5m, 1h or 7d",
-        ),
-        (
-            "PLATFORM__ZZZZZZZZZZ",
-            "1",
-            "platform.zzzzzzzzzz: unknown key (environment ONDUTY_PLATFORM__ZZZZZZZZZZ); `onduty config` lists the valid ones",
-        ),
-    ];
-    for (name, value, expected) in table {
+    for (name, value, expected) in MISTAKES {
         let mut environment: BTreeMap<&str, &str> = LEAST.into_iter().collect();
         let name = format!("ONDUTY_{name}");
         environment.insert(&name, value);

@@ -1,3 +1,13 @@
-//! The onduty sidecar as a library, and the parts of the command line around it.
+//! The sidecar as a library: sources on one side, readers on the other, one keeper between them.
+//!
+//! Data moves one way: `sources` hear statements, the `inlet` hands them to the `keeper`, which merges them,
+//! commits them to the `journal` and `publish`es a snapshot that answers and watches read. Two arrows lead back,
+//! and neither carries state: "sweep again soon" and "please look these ids up" (`ask`).
 
+pub mod ask;
+pub mod clock;
 pub mod config;
+pub mod inlet;
+pub mod meters;
+pub mod publish;
+pub mod status;

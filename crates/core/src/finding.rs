@@ -1,0 +1,137 @@
+//! Why there is no (fresh) state to give: exactly one reason, with the evidence that proved it and how to mend it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::row::Row;
+use crate::time::Timestamp;
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
+        /// The reasons for a miss. On every wire a reason is its name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Reason {
+            $($(#[$doc])* $variant,)*
+        }
+
+        impl Reason {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name on every wire.
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $name,)*
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// No id of this platform looks like that.
+    IdMalformed = "ID_MALFORMED",
+    /// No such agent in this organisation, proven by a read that does not lie.
+    AgentUnknown = "AGENT_UNKNOWN",
+    /// The directory says that the account is switched off.
+    AgentInactive = "AGENT_INACTIVE",
+    /// The directory says that the account was deleted.
+    AgentDeleted = "AGENT_DELETED",
+    /// The agent exists and has no state because nobody is logged in.
+    NotLoggedIn = "NOT_LOGGED_IN",
+    /// The platform refused the client's credentials.
+    CredentialsRejected = "CREDENTIALS_REJECTED",
+    /// Known, but older than the caller accepts, and the platform can't be asked now.
+    StateStale = "STATE_STALE",
+    /// The first full listing has not finished.
+    NotYetSynced = "NOT_YET_SYNCED",
+    /// The request budget is spent.
+    RateLimited = "RATE_LIMITED",
+    /// No answer from the platform.
+    PlatformUnavailable = "PLATFORM_UNAVAILABLE",
+    /// None of the above could be shown.
+    Undetermined = "UNDETERMINED",
+}
+
+impl Reason {
+    /// The page about this reason.
+    pub fn help_url(self) -> String {
+        format!("https://onduty.dev/reasons/{}", self.name())
+    }
+}
+
+/// Why there is no state to give.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The one reason.
+    pub reason: Reason,
+    /// The id as it was asked for, cut to [`ASKED_SHOWN_MAX`] characters.
+    pub asked: String,
+    /// One sentence for people.
+    pub summary: String,
+    /// What was seen, oldest first.
+    pub evidence: Vec<Evidence>,
+    /// What to do about it.
+    pub remedy: String,
+    /// The last state known. Old by nature.
+    pub last_known: Option<Arc<Row>>,
+    /// When asking again may help.
+    pub retry_after: Option<Duration>,
+}
+
+/// One thing that was seen, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// Where: a request, a source, the configuration.
+    pub origin: String,
+    /// What.
+    pub detail: String,
+    /// When, by our clock.
+    pub observed_at: Option<Timestamp>,
+}
+
+/// How much of an asked-for id a finding repeats. An id comes from a stranger and may be a megabyte long.
+pub const ASKED_SHOWN_MAX: usize = 200;
+
+impl Finding {
+    /// A finding without evidence yet.
+    pub fn new(reason: Reason, asked: &str, summary: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self {
+            reason,
+            asked: asked.chars().take(ASKED_SHOWN_MAX).collect(),
+            summary: summary.into(),
+            evidence: Vec::new(),
+            remedy: remedy.into(),
+            last_known: None,
+            retry_after: None,
+        }
+    }
+
+    /// With what was seen.
+    #[must_use]
+    pub fn seen(mut self, evidence: impl IntoIterator<Item = Evidence>) -> Self {
+        self.evidence.extend(evidence);
+        self
+    }
+
+    /// With the last state known.
+    #[must_use]
+    pub fn last_known(mut self, row: Option<&Arc<Row>>) -> Self {
+        self.last_known = row.filter(|row| row.has_state()).cloned();
+        self
+    }
+
+    /// With the time after which asking again may help.
+    #[must_use]
+    pub fn retry_after(mut self, wait: Duration) -> Self {
+        self.retry_after = Some(wait);
+        self
+    }
+}
+
+impl Evidence {
+    /// Something seen at an instant.
+    pub fn at(origin: impl Into<String>, detail: impl Into<String>, observed_at: Timestamp) -> Self {
+        Self { origin: origin.into(), detail: detail.into(), observed_at: Some(observed_at) }
+    }
+}

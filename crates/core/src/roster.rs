@@ -1,0 +1,373 @@
+//! The one place where statements become state. A [`Roster`] takes inputs one at a time and tells what changed;
+//! it cannot fail, and what makes no sense comes back as a ruling for the caller to count.
+//!
+//! The roster is a [`Snapshot`] with the right to change it. Cloning either is cheap, so a caller can step a
+//! clone and adopt it only once what changed is on disk.
+
+pub mod existence;
+pub mod register;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::agent::{Facet, UserId};
+use crate::cursor::{Epoch, Revision};
+use crate::observation::{Input, Listing, Observation, Said, Source};
+use crate::row::{Held, Latest, Row};
+use crate::snapshot::Snapshot;
+use crate::time::Timestamp;
+use register::{Hearing, Mark, Offered, Register, Ruling, Shows};
+
+/// How long a removed agent is remembered, so that watchers that were away learn of it.
+pub const TOMBSTONE_LIFE: Duration = Duration::from_secs(24 * 3600);
+
+/// The merged state of all agents.
+#[derive(Clone, Debug)]
+pub struct Roster {
+    state: Snapshot,
+}
+
+/// What a store kept of a roster.
+#[derive(Debug)]
+pub struct Stored {
+    /// The history it belongs to.
+    pub epoch: Epoch,
+    /// Its newest revision.
+    pub revision: Revision,
+    /// The newest revision whose tombstone was dropped.
+    pub forgotten: Revision,
+    /// The newest complete listing.
+    pub listing: Option<Listing>,
+    /// Every row, tombstones included, in any order.
+    pub rows: Vec<Row>,
+}
+
+/// What one input did.
+#[derive(Clone, Debug, Default)]
+pub struct Step {
+    /// Rows with a new revision, in order. A listing can remove many agents at once; a statement changes at most one.
+    pub changes: Vec<Arc<Row>>,
+    /// Tombstones dropped for good.
+    pub forgotten: Vec<UserId>,
+    /// The rule that decided about each facet said.
+    pub rulings: Rulings,
+    /// Whether a full listing had to correct what push should have told.
+    pub correction: bool,
+}
+
+/// The rule that decided about each facet of a statement.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Rulings([Option<Ruling>; Facet::ALL.len()]);
+
+/// What became of a statement as a whole, for counting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// It changed the state.
+    Applied,
+    /// It said what was known.
+    Duplicate,
+    /// All that was new in it was older than what is held.
+    Stale,
+    /// It made no sense.
+    Rejected,
+}
+
+impl Rulings {
+    /// The ruling about a facet; `None` if the statement did not mention it.
+    pub const fn of(&self, facet: Facet) -> Option<Ruling> {
+        self.0[facet as usize]
+    }
+
+    /// The facets said, with their rulings.
+    pub fn iter(&self) -> impl Iterator<Item = (Facet, Ruling)> + '_ {
+        Facet::ALL.into_iter().filter_map(|facet| Some((facet, self.of(facet)?)))
+    }
+}
+
+impl Step {
+    /// What became of the statement as a whole.
+    pub fn outcome(&self) -> Outcome {
+        if !self.changes.is_empty() {
+            return Outcome::Applied;
+        }
+        let said = |wanted: &[Ruling]| self.rulings.iter().any(|(_, ruling)| wanted.contains(&ruling));
+        if said(&[Ruling::ClockAhead]) {
+            Outcome::Rejected
+        } else if said(&[Ruling::Older, Ruling::ConflictLost, Ruling::Overruled]) {
+            Outcome::Stale
+        } else {
+            Outcome::Duplicate
+        }
+    }
+}
+
+impl Outcome {
+    /// The name used in metrics and the timeline.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Duplicate => "duplicate",
+            Self::Stale => "stale",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
+impl Roster {
+    /// An empty roster at the start of a history.
+    pub fn new(epoch: Epoch) -> Self {
+        Self { state: Snapshot::new(epoch) }
+    }
+
+    /// A roster as a store kept it.
+    pub fn restore(stored: Stored) -> Self {
+        let mut roster = Self::new(stored.epoch);
+        roster.state.forgotten = stored.forgotten;
+        roster.state.listing = stored.listing;
+        for row in stored.rows {
+            roster.state.revision = roster.state.revision.max(row.revision);
+            roster.index(&Arc::new(row));
+        }
+        roster.state.revision = roster.state.revision.max(stored.revision);
+        roster
+    }
+
+    /// The roster as it stands, for readers.
+    pub fn snapshot(&self) -> Snapshot {
+        self.state.clone()
+    }
+
+    /// Takes in one input. Inputs may come in any order and any number of times.
+    pub fn step(&mut self, input: &Input) -> Step {
+        match input {
+            Input::Observation(observation) => self.observe(observation),
+            Input::Listing(listing) => self.list(*listing),
+        }
+    }
+
+    fn observe(&mut self, observation: &Observation) -> Step {
+        let old = self.state.rows.get(observation.user_id.as_str()).cloned();
+        let named_at = existence::named_at(observation);
+        if old.is_none() && !existence::may_appear(observation, named_at, self.state.listing) {
+            return Step { rulings: Rulings::all_older(observation), ..Step::default() };
+        }
+        let mut draft = Draft::of(old.as_deref(), observation);
+        draft.take_profile(observation, named_at);
+        draft.take_facets(observation);
+        draft.take_existence(observation, named_at);
+        self.settle(old.as_ref(), draft, observation)
+    }
+
+    /// Gives a draft its revision if it shows something new, and puts it in its place.
+    fn settle(&mut self, old: Option<&Arc<Row>>, draft: Draft, observation: &Observation) -> Step {
+        let present = existence::exists(&draft.held, self.state.listing);
+        let appeared_or_left = old.map_or(present, |old| old.present != present);
+        let correction = observation.source == Source::Sweep
+            && old.is_some_and(|old| old.has_state())
+            && (draft.facets_changed || appeared_or_left);
+        let mut step = Step { rulings: draft.rulings, ..Step::default() };
+        if draft.shown_changed || appeared_or_left {
+            self.state.revision = self.state.revision.next();
+            let row =
+                Row::new(draft.held, self.state.revision, observation.source, observation.heard_at, present);
+            let row = Arc::new(row);
+            self.index(&row);
+            step.correction = correction;
+            step.changes.push(row);
+        } else if let Some(old) = old {
+            if draft.held_changed {
+                let row = Row::new(draft.held, old.revision, old.changed_by, old.changed_at, present);
+                self.index(&Arc::new(row));
+            } else {
+                old.held.raise_marks_to(&draft.held);
+            }
+        }
+        step
+    }
+
+    /// A complete listing: whoever it did not name, and was not heard of since it began, is gone.
+    fn list(&mut self, listing: Listing) -> Step {
+        if self.state.listing.is_some_and(|held| held.started_at >= listing.started_at) {
+            return Step::default();
+        }
+        self.state.listing = Some(listing);
+        let gone: Vec<Arc<Row>> = self
+            .state
+            .rows
+            .values()
+            .filter(|row| row.present && !existence::exists(&row.held, self.state.listing))
+            .cloned()
+            .collect();
+        let mut step = Step::default();
+        for old in gone {
+            self.state.revision = self.state.revision.next();
+            let (revision, at) = (self.state.revision, listing.finished_at);
+            let row = Arc::new(Row::new(old.held.clone(), revision, Source::Sweep, at, false));
+            self.index(&row);
+            step.changes.push(row);
+        }
+        step.correction = !step.changes.is_empty();
+        step.forgotten = self.forget_tombstones(listing.finished_at.before(TOMBSTONE_LIFE));
+        step
+    }
+
+    fn forget_tombstones(&mut self, before: Timestamp) -> Vec<UserId> {
+        let old: Vec<Arc<Row>> =
+            self.state.rows.values().filter(|row| !row.present && row.changed_at < before).cloned().collect();
+        for row in &old {
+            self.state.rows.remove(row.user_id().as_str());
+            self.state.by_revision.remove(&row.revision);
+            self.state.agent_ids.remove(row.agent_id());
+            self.state.forgotten = self.state.forgotten.max(row.revision);
+        }
+        old.iter().map(|row| row.user_id().clone()).collect()
+    }
+
+    /// Puts a row into both indexes in place of the agent's older one.
+    fn index(&mut self, row: &Arc<Row>) {
+        if let Some(agent_id) = &row.held.profile.agent_id {
+            self.state.agent_ids.insert(agent_id.value.clone(), row.user_id().clone());
+        }
+        self.state.present += usize::from(row.present);
+        self.state.by_revision.insert(row.revision, Arc::clone(row));
+        if let Some(old) = self.state.rows.insert(row.user_id().clone(), Arc::clone(row)) {
+            self.state.present -= usize::from(old.present);
+            if old.revision != row.revision {
+                self.state.by_revision.remove(&old.revision);
+            }
+            if old.agent_id() != row.agent_id()
+                && let Some(old_id) = &old.held.profile.agent_id
+            {
+                self.state.agent_ids.remove(&old_id.value);
+            }
+        }
+    }
+}
+
+impl Rulings {
+    fn set(&mut self, facet: Facet, ruling: Ruling) {
+        self.0[facet as usize] = Some(ruling);
+    }
+
+    /// For a statement about somebody who left before it was heard.
+    fn all_older(observation: &Observation) -> Self {
+        let said = &observation.statement;
+        let mut rulings = Self::default();
+        for (facet, mentioned) in [
+            (Facet::Presence, said.presence.is_some()),
+            (Facet::RoutingStatus, said.routing_status.is_some()),
+            (Facet::OutOfOffice, said.out_of_office.is_some()),
+            (Facet::ActiveQueues, said.active_queues.is_some()),
+            (Facet::Login, said.login.is_some()),
+        ] {
+            if mentioned {
+                rulings.set(facet, Ruling::Older);
+            }
+        }
+        rulings
+    }
+}
+
+/// A row in the making.
+struct Draft {
+    held: Held,
+    rulings: Rulings,
+    /// Something that readers see is different.
+    shown_changed: bool,
+    /// A facet that readers see is different.
+    facets_changed: bool,
+    /// Something that only the merge sees is different.
+    held_changed: bool,
+}
+
+impl Draft {
+    fn of(old: Option<&Row>, observation: &Observation) -> Self {
+        let held = old.map_or_else(|| Held::new(observation.user_id.clone()), |old| old.held.clone());
+        let held_changed = old.is_none();
+        Self { held, rulings: Rulings::default(), shown_changed: false, facets_changed: false, held_changed }
+    }
+
+    fn take_profile(&mut self, observation: &Observation, named_at: Timestamp) {
+        let said = &observation.statement;
+        let profile = &mut self.held.profile;
+        // An agent id that equals the user id says nothing.
+        let agent_id = said.agent_id.as_ref().filter(|id| id.as_str() != observation.user_id.as_str());
+        let news = [
+            keep_latest(&mut profile.agent_id, agent_id, named_at),
+            keep_latest(&mut profile.name, said.name.as_ref(), named_at),
+            keep_latest(&mut profile.division_id, said.division_id.as_ref(), named_at),
+            keep_latest(&mut profile.account, said.account.as_ref(), named_at),
+        ];
+        self.shown_changed |= news.contains(&true);
+    }
+
+    fn take_facets(&mut self, observation: &Observation) {
+        let hearing = Hearing {
+            source: observation.source,
+            heard_at: observation.heard_at,
+            vouches_at: existence::vouches_at(observation),
+        };
+        // The login comes first: it decides whether the other facets belong to a session that has ended.
+        let said = &observation.statement;
+        let shown_before = self.held.login.current().map(|login| *login.value);
+        let mut offers = [
+            offer(&mut self.held.login, said.login.as_ref(), hearing),
+            offer(&mut self.held.presence, said.presence.as_ref(), hearing),
+            offer(&mut self.held.routing_status, said.routing_status.as_ref(), hearing),
+            offer(&mut self.held.out_of_office, said.out_of_office.as_ref(), hearing),
+            offer(&mut self.held.active_queues, said.active_queues.as_ref(), hearing),
+        ]
+        .into_iter();
+        for facet in
+            [Facet::Login, Facet::Presence, Facet::RoutingStatus, Facet::OutOfOffice, Facet::ActiveQueues]
+        {
+            if let Some(Some((ruling, replaced))) = offers.next() {
+                self.rulings.set(facet, ruling);
+                self.facets_changed |= replaced == Some(Shows::Change);
+                self.held_changed |= replaced.is_some();
+            }
+        }
+        self.facets_changed |= shown_before != self.held.login.current().map(|login| *login.value);
+        self.shown_changed |= self.facets_changed;
+    }
+
+    fn take_existence(&mut self, observation: &Observation, named_at: Timestamp) {
+        if observation.statement.absent {
+            self.held_changed |= named_at > self.held.absent_at;
+            self.held.absent_at = self.held.absent_at.max(named_at);
+        } else {
+            self.held.seen_at.raise(named_at);
+        }
+    }
+}
+
+/// Takes a word of the profile, and says whether it is news.
+fn keep_latest<T: Clone + Ord>(held: &mut Option<Latest<T>>, said: Option<&T>, at: Timestamp) -> bool {
+    let Some(value) = said else { return false };
+    match held {
+        Some(held) if held.value == *value => {
+            held.at.raise(at);
+            false
+        }
+        Some(held) if (held.at.get(), &held.value) > (at, value) => false,
+        _ => {
+            *held = Some(Latest { at: Mark::new(at), value: value.clone() });
+            true
+        }
+    }
+}
+
+fn offer<T: Clone + Ord>(
+    register: &mut Register<T>,
+    said: Option<&Said<T>>,
+    hearing: Hearing,
+) -> Option<(Ruling, Option<Shows>)> {
+    let said = said?;
+    match register.offer(&said.value, said.clock, hearing) {
+        Offered::Kept(ruling) => Some((ruling, None)),
+        Offered::Replace(next, ruling, shows) => {
+            *register = next;
+            Some((ruling, Some(shows)))
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! One facet of one agent: a register that any order and any repetition of the same statements leaves in the
+//! same state. Merge decides, not arrival.
+//!
+//! Statements with a clock compete by clock, then rank of source, then value; the greatest wins. Statements
+//! without one (some payloads leave `modifiedDate` out) are kept apart as an estimate stamped with the time of
+//! hearing, which stands only until a read made later vouches for the register.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use crate::observation::{Clock, Source};
+use crate::time::Timestamp;
+
+/// An instant that only moves forward, also under readers of a snapshot: the one thing in a snapshot that moves.
+/// It holds evidence ("still so at"), which is true for whoever reads it, whenever.
+#[derive(Debug)]
+pub struct Mark(AtomicI64);
+
+impl Mark {
+    /// A mark at an instant.
+    pub const fn new(at: Timestamp) -> Self {
+        Self(AtomicI64::new(at.as_millis()))
+    }
+
+    /// Where it stands.
+    pub fn get(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Moves it forward, never back.
+    pub fn raise(&self, to: Timestamp) {
+        self.0.fetch_max(to.as_millis(), Ordering::Relaxed);
+    }
+}
+
+impl Clone for Mark {
+    fn clone(&self) -> Self {
+        Self::new(self.get())
+    }
+}
+
+/// What is held of one facet.
+#[derive(Clone, Debug)]
+pub struct Register<T> {
+    exact: Option<Exact<T>>,
+    // Boxed because it is rare: one payload in many leaves its clock out.
+    estimate: Option<Box<Estimate<T>>>,
+}
+
+/// The greatest statement that had a clock.
+#[derive(Clone, Debug)]
+pub struct Exact<T> {
+    /// Its value.
+    pub value: T,
+    /// When the value began, by the platform.
+    pub clock: Clock,
+    /// Who said so.
+    pub source: Source,
+    /// The latest instant, by our clock, at which the platform is known to have still said so.
+    pub vouched_at: Mark,
+}
+
+/// The latest statement that had no clock.
+#[derive(Clone, Debug)]
+pub struct Estimate<T> {
+    /// Its value.
+    pub value: T,
+    /// When it was heard.
+    pub heard_at: Mark,
+}
+
+/// What is to be shown of a facet.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Current<'a, T> {
+    /// The value.
+    pub value: &'a T,
+    /// When it began by the platform's clock; absent for an estimate.
+    pub since: Option<Timestamp>,
+    /// The latest instant at which the platform is known to have still said so.
+    pub vouched_at: Timestamp,
+}
+
+impl<T> Clone for Current<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<T> Copy for Current<'_, T> {}
+
+/// The circumstances under which a value was said.
+#[derive(Clone, Copy, Debug)]
+pub struct Hearing {
+    /// By whom.
+    pub source: Source,
+    /// When, by our clock.
+    pub heard_at: Timestamp,
+    /// The latest instant this statement vouches for: for a read, when it was asked; for a push, when it was
+    /// made, which may be long before it arrived.
+    pub vouches_at: Timestamp,
+}
+
+/// The rule that decided about one facet of one statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ruling {
+    /// It is newer than what was held.
+    Applied,
+    /// Same clock and same value as held: evidence, not news.
+    Duplicate,
+    /// Older than what is held.
+    Older,
+    /// Same clock, another value; the rank of its source (then the value) won.
+    ConflictWon,
+    /// Same clock, another value; it lost.
+    ConflictLost,
+    /// It had no clock, and a later read vouches for what is held.
+    Overruled,
+    /// Its clock lies more than [`CLOCK_AHEAD_MAX`] in our future: nonsense, or somebody's clock is badly wrong.
+    ClockAhead,
+}
+
+/// How far a clock may be ahead of ours before a statement is refused. Wide, because it is there to keep one
+/// nonsensical stamp from blocking a register for ever, not to judge skew.
+pub const CLOCK_AHEAD_MAX: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// What became of an offer.
+#[derive(Debug)]
+pub enum Offered<T> {
+    /// Nothing to show differently; marks may have moved.
+    Kept(Ruling),
+    /// The register to hold from now on, and whether it shows something else than before.
+    Replace(Register<T>, Ruling, Shows),
+}
+
+/// Whether a new register shows something else than the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shows {
+    /// Another value or another beginning.
+    Change,
+    /// The same.
+    Same,
+}
+
+impl<T> Default for Register<T> {
+    fn default() -> Self {
+        Self { exact: None, estimate: None }
+    }
+}
+
+impl<T: Clone + Ord> Register<T> {
+    /// From what a store kept.
+    pub fn from_parts(exact: Option<Exact<T>>, estimate: Option<Estimate<T>>) -> Self {
+        Self { exact, estimate: estimate.map(Box::new) }
+    }
+
+    /// The greatest statement with a clock.
+    pub const fn exact(&self) -> Option<&Exact<T>> {
+        self.exact.as_ref()
+    }
+
+    /// The latest statement without one.
+    pub fn estimate(&self) -> Option<&Estimate<T>> {
+        self.estimate.as_deref()
+    }
+
+    /// What is to be shown. An estimate that agrees with the exact value only adds evidence to it.
+    pub fn current(&self) -> Option<Current<'_, T>> {
+        let exact = self.exact.as_ref().map(|exact| Current {
+            value: &exact.value,
+            since: Some(exact.clock.at),
+            vouched_at: exact.vouched_at.get(),
+        });
+        let Some(estimate) = self.estimate.as_deref() else { return exact };
+        let heard_at = estimate.heard_at.get();
+        match exact {
+            Some(exact) if heard_at <= exact.vouched_at => Some(exact),
+            Some(exact) if *exact.value == estimate.value => Some(Current { vouched_at: heard_at, ..exact }),
+            Some(_) | None => Some(Current { value: &estimate.value, since: None, vouched_at: heard_at }),
+        }
+    }
+
+    /// Moves the mark of evidence to where it stands in `other`, which must hold the same exact value.
+    pub(crate) fn raise_mark_to(&self, other: &Self) {
+        if let (Some(held), Some(other)) = (&self.exact, &other.exact) {
+            held.vouched_at.raise(other.vouched_at.get());
+        }
+    }
+
+    /// Offers a statement.
+    pub fn offer(&self, value: &T, clock: Option<Clock>, hearing: Hearing) -> Offered<T> {
+        match clock {
+            Some(clock) if clock.at > hearing.heard_at.after(CLOCK_AHEAD_MAX) => {
+                Offered::Kept(Ruling::ClockAhead)
+            }
+            Some(clock) => self.offer_exact(value, clock, hearing),
+            None => self.offer_estimate(value, hearing),
+        }
+    }
+
+    fn offer_exact(&self, value: &T, clock: Clock, hearing: Hearing) -> Offered<T> {
+        let offered = || Exact {
+            value: value.clone(),
+            clock,
+            source: hearing.source,
+            vouched_at: Mark::new(hearing.vouches_at),
+        };
+        let Some(held) = &self.exact else { return self.with_exact(offered(), Ruling::Applied) };
+        let same_value = held.value == *value;
+        if clock.at == held.clock.at && same_value {
+            return self.vouch(held, clock, hearing);
+        }
+        let wins = (clock, hearing.source, value) > (held.clock, held.source, &held.value);
+        match (wins, clock.at == held.clock.at) {
+            (true, false) => self.with_exact(offered(), Ruling::Applied),
+            (true, true) => self.with_exact(offered(), Ruling::ConflictWon),
+            (false, true) => Offered::Kept(Ruling::ConflictLost),
+            (false, false) => Offered::Kept(Ruling::Older),
+        }
+    }
+
+    /// The same again: raise the evidence, and the rank if it came from a better source.
+    fn vouch(&self, held: &Exact<T>, clock: Clock, hearing: Hearing) -> Offered<T> {
+        let better = (clock, hearing.source) > (held.clock, held.source);
+        if !better && self.estimate.is_none() {
+            held.vouched_at.raise(hearing.vouches_at);
+            return Offered::Kept(Ruling::Duplicate);
+        }
+        let mut again = held.clone();
+        again.vouched_at.raise(hearing.vouches_at);
+        if better {
+            (again.clock, again.source) = (clock, hearing.source);
+        }
+        self.with_exact(again, Ruling::Duplicate)
+    }
+
+    fn with_exact(&self, exact: Exact<T>, ruling: Ruling) -> Offered<T> {
+        self.replaced_by(Self { exact: Some(exact), estimate: self.estimate.clone() }, ruling)
+    }
+
+    fn offer_estimate(&self, value: &T, hearing: Hearing) -> Offered<T> {
+        let held = self.estimate.as_deref();
+        if held.is_some_and(|held| (held.heard_at.get(), &held.value) >= (hearing.heard_at, value)) {
+            return Offered::Kept(Ruling::Older);
+        }
+        let estimate = Estimate { value: value.clone(), heard_at: Mark::new(hearing.heard_at) };
+        let next = Self { exact: self.exact.clone(), estimate: Some(Box::new(estimate)) };
+        let ruling = match next.current() {
+            Some(current) if current.value != value => Ruling::Overruled,
+            Some(_) | None if self.shows_same_as(&next) => Ruling::Duplicate,
+            Some(_) | None => Ruling::Applied,
+        };
+        self.replaced_by(next, ruling)
+    }
+
+    fn replaced_by(&self, next: Self, ruling: Ruling) -> Offered<T> {
+        let shows = if self.shows_same_as(&next) { Shows::Same } else { Shows::Change };
+        Offered::Replace(next, ruling, shows)
+    }
+
+    fn shows_same_as(&self, other: &Self) -> bool {
+        let shown = |register: &Self| register.current().map(|c| (c.value.clone(), c.since));
+        shown(self) == shown(other)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(heard: i64) -> Hearing {
+        let heard_at = Timestamp::from_millis(heard);
+        Hearing { source: Source::Sweep, heard_at, vouches_at: heard_at }
+    }
+
+    fn push(heard: i64, made: i64) -> Hearing {
+        Hearing {
+            source: Source::Webhook,
+            heard_at: Timestamp::from_millis(heard),
+            vouches_at: Timestamp::from_millis(made),
+        }
+    }
+
+    fn at(millis: i64) -> Option<Clock> {
+        Some(Clock::at(Timestamp::from_millis(millis)))
+    }
+
+    fn ruling(register: &mut Register<u8>, value: u8, clock: Option<Clock>, hearing: Hearing) -> Ruling {
+        match register.offer(&value, clock, hearing) {
+            Offered::Kept(ruling) => ruling,
+            Offered::Replace(next, ruling, _) => {
+                *register = next;
+                ruling
+            }
+        }
+    }
+
+    fn shown(register: &Register<u8>) -> Option<(u8, Option<i64>)> {
+        register.current().map(|c| (*c.value, c.since.map(Timestamp::as_millis)))
+    }
+
+    #[test]
+    fn the_newer_clock_wins_whatever_arrives_last() {
+        let mut register = Register::default();
+        assert_eq!(ruling(&mut register, 1, at(100), push(500, 100)), Ruling::Applied);
+        assert_eq!(ruling(&mut register, 2, at(90), push(600, 90)), Ruling::Older);
+        assert_eq!(shown(&register), Some((1, Some(100))));
+    }
+
+    #[test]
+    fn two_values_of_one_clock_are_settled_by_version_then_rank_then_value() {
+        let mut register = Register::default();
+        ruling(&mut register, 5, at(100), push(500, 100));
+        assert_eq!(ruling(&mut register, 4, at(100), push(510, 100)), Ruling::ConflictLost);
+        assert_eq!(ruling(&mut register, 4, at(100), read(520)), Ruling::ConflictWon);
+        let version = Some(Clock { at: Timestamp::from_millis(100), version: 9 });
+        assert_eq!(ruling(&mut register, 3, version, push(530, 100)), Ruling::ConflictWon);
+        assert_eq!(shown(&register), Some((3, Some(100))));
+    }
+
+    #[test]
+    fn an_estimate_stands_until_a_later_read_and_no_longer() {
+        let mut register = Register::default();
+        ruling(&mut register, 1, at(100), read(200));
+        assert_eq!(ruling(&mut register, 2, None, push(300, 300)), Ruling::Applied);
+        assert_eq!(shown(&register), Some((2, None)));
+        assert_eq!(ruling(&mut register, 1, at(100), read(250)), Ruling::Duplicate);
+        assert_eq!(
+            shown(&register),
+            Some((2, None)),
+            "a read made before the estimate says nothing about it"
+        );
+        assert_eq!(ruling(&mut register, 1, at(100), read(400)), Ruling::Duplicate);
+        assert_eq!(shown(&register), Some((1, Some(100))));
+        assert_eq!(ruling(&mut register, 2, None, push(350, 350)), Ruling::Overruled);
+    }
+
+    #[test]
+    fn an_estimate_that_agrees_only_adds_evidence() {
+        let mut register = Register::default();
+        ruling(&mut register, 1, at(100), push(120, 100));
+        assert_eq!(ruling(&mut register, 1, None, read(300)), Ruling::Duplicate);
+        assert_eq!(shown(&register), Some((1, Some(100))));
+        assert_eq!(register.current().map(|c| c.vouched_at.as_millis()), Some(300));
+    }
+
+    #[test]
+    fn a_stale_read_does_not_vouch_for_what_is_held() {
+        let mut register = Register::default();
+        ruling(&mut register, 1, at(100), push(120, 100));
+        assert_eq!(ruling(&mut register, 0, at(50), read(500)), Ruling::Older);
+        assert_eq!(register.current().map(|c| c.vouched_at.as_millis()), Some(100));
+    }
+
+    #[test]
+    fn a_clock_from_the_far_future_cannot_block_a_register() {
+        let mut register = Register::default();
+        let day_and_more = i64::try_from(CLOCK_AHEAD_MAX.as_millis()).unwrap() + 1_001;
+        assert_eq!(ruling(&mut register, 1, at(day_and_more), push(1_000, 1_000)), Ruling::ClockAhead);
+        assert_eq!(shown(&register), None);
+    }
+}

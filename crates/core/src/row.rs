@@ -1,0 +1,233 @@
+//! Everything held about one agent, at one revision. A row is immutable but for its marks of evidence, shared by
+//! every snapshot that contains it, and encoded for the wire at most once.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, OnceLock};
+
+use crate::agent::{AccountState, AgentId, DivisionId, Facet, Presence, QueueId, RoutingStatus, UserId};
+use crate::cursor::Revision;
+use crate::observation::Source;
+use crate::roster::register::{Current, Mark, Register};
+use crate::time::Timestamp;
+
+/// One agent at one revision.
+#[derive(Clone, Debug)]
+pub struct Row {
+    /// What was said, merged. A store keeps exactly this.
+    pub held: Held,
+    /// The change that made this row.
+    pub revision: Revision,
+    /// Who made that change.
+    pub changed_by: Source,
+    /// When it was heard, by our clock.
+    pub changed_at: Timestamp,
+    /// Whether the agent exists. A row that does not is a tombstone: it tells watchers of the removal.
+    pub present: bool,
+    encoding: Encoding,
+}
+
+/// What was said about one agent, merged.
+#[derive(Clone, Debug)]
+pub struct Held {
+    /// Who it is.
+    pub user_id: UserId,
+    /// The directory's words.
+    pub profile: Profile,
+    /// What the agent picked.
+    pub presence: Register<Presence>,
+    /// What the routing engine makes of it.
+    pub routing_status: Register<RoutingStatus>,
+    /// Out of office or not.
+    pub out_of_office: Register<bool>,
+    /// The queues the agent is active on.
+    pub active_queues: Register<BTreeSet<QueueId>>,
+    /// Whether somebody is logged in.
+    pub login: Register<bool>,
+    /// The latest instant at which somebody named this agent as existing.
+    pub seen_at: Mark,
+    /// The latest instant at which the platform said that there is no such agent.
+    pub absent_at: Timestamp,
+}
+
+/// What the directory says, each word on its own, the latest wins.
+#[derive(Clone, Debug, Default)]
+pub struct Profile {
+    /// The agent id, where it differs from the user id.
+    pub agent_id: Option<Latest<AgentId>>,
+    /// Display name.
+    pub name: Option<Latest<Arc<str>>>,
+    /// Division.
+    pub division_id: Option<Latest<DivisionId>>,
+    /// The account's state.
+    pub account: Option<Latest<AccountState>>,
+}
+
+/// A word without a clock of its own: ordered by when it was last said, then by value.
+#[derive(Clone, Debug)]
+pub struct Latest<T> {
+    /// When it was last said.
+    pub at: Mark,
+    /// What.
+    pub value: T,
+}
+
+impl Held {
+    /// An agent about whom nothing was said yet.
+    pub fn new(user_id: UserId) -> Self {
+        Self {
+            user_id,
+            profile: Profile::default(),
+            presence: Register::default(),
+            routing_status: Register::default(),
+            out_of_office: Register::default(),
+            active_queues: Register::default(),
+            login: Register::default(),
+            seen_at: Mark::new(Timestamp::MIN),
+            absent_at: Timestamp::MIN,
+        }
+    }
+
+    /// Moves every mark of evidence to where it stands in `other`, which must hold the same values.
+    pub(crate) fn raise_marks_to(&self, other: &Self) {
+        fn raise<T>(held: &Option<Latest<T>>, other: &Option<Latest<T>>) {
+            if let (Some(held), Some(other)) = (held, other) {
+                held.at.raise(other.at.get());
+            }
+        }
+        self.seen_at.raise(other.seen_at.get());
+        self.presence.raise_mark_to(&other.presence);
+        self.routing_status.raise_mark_to(&other.routing_status);
+        self.out_of_office.raise_mark_to(&other.out_of_office);
+        self.active_queues.raise_mark_to(&other.active_queues);
+        self.login.raise_mark_to(&other.login);
+        raise(&self.profile.agent_id, &other.profile.agent_id);
+        raise(&self.profile.name, &other.profile.name);
+        raise(&self.profile.division_id, &other.profile.division_id);
+        raise(&self.profile.account, &other.profile.account);
+    }
+}
+
+impl Row {
+    /// A row as it was stored, or as the roster makes it.
+    pub fn new(
+        held: Held,
+        revision: Revision,
+        changed_by: Source,
+        changed_at: Timestamp,
+        present: bool,
+    ) -> Self {
+        Self { held, revision, changed_by, changed_at, present, encoding: Encoding::default() }
+    }
+
+    /// Who it is.
+    pub const fn user_id(&self) -> &UserId {
+        &self.held.user_id
+    }
+
+    /// The id under which callers know the agent: its agent id, or the user id where there is no other.
+    pub fn agent_id(&self) -> &str {
+        self.held.profile.agent_id.as_ref().map_or_else(|| self.held.user_id.as_str(), |id| id.value.as_str())
+    }
+
+    /// Display name.
+    pub fn name(&self) -> Option<&str> {
+        self.held.profile.name.as_ref().map(|name| &*name.value)
+    }
+
+    /// Division.
+    pub fn division_id(&self) -> Option<&DivisionId> {
+        self.held.profile.division_id.as_ref().map(|division| &division.value)
+    }
+
+    /// The directory's word on the account.
+    pub fn account(&self) -> Option<AccountState> {
+        self.held.profile.account.as_ref().map(|account| account.value)
+    }
+
+    /// Whether somebody is logged in, where it is known.
+    pub fn login(&self) -> Option<Current<'_, bool>> {
+        self.held.login.current()
+    }
+
+    /// What the agent picked, where it is known.
+    pub fn presence(&self) -> Option<Current<'_, Presence>> {
+        self.held.presence.current().filter(|current| !self.ended(current.since))
+    }
+
+    /// What the routing engine makes of the agent, where it is known.
+    pub fn routing_status(&self) -> Option<Current<'_, RoutingStatus>> {
+        self.held.routing_status.current().filter(|current| !self.ended(current.since))
+    }
+
+    /// Out of office or not, where it is known.
+    pub fn out_of_office(&self) -> Option<Current<'_, bool>> {
+        self.held.out_of_office.current()
+    }
+
+    /// The queues the agent is active on, where they are known.
+    pub fn active_queues(&self) -> Option<Current<'_, BTreeSet<QueueId>>> {
+        self.held.active_queues.current()
+    }
+
+    /// Whether anything at all is known of the agent's state.
+    pub fn has_state(&self) -> bool {
+        self.login().is_some() || self.presence().is_some() || self.routing_status().is_some()
+    }
+
+    /// The latest instant at which there is evidence that the platform still held this state: the least of its
+    /// facets' marks. Somebody who is not logged in has no other facet to confirm; queues and out of office are
+    /// told by push only and would hold the mark back for ever.
+    pub fn confirmed_at(&self) -> Timestamp {
+        let login = self.login();
+        if let Some(login) = login.filter(|login| !*login.value) {
+            return login.vouched_at;
+        }
+        [
+            login.map(|login| login.vouched_at),
+            self.presence().map(|presence| presence.vouched_at),
+            self.routing_status().map(|status| status.vouched_at),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
+        .unwrap_or(Timestamp::MIN)
+    }
+
+    /// The facets that are known.
+    pub fn known_facets(&self) -> impl Iterator<Item = Facet> + '_ {
+        Facet::ALL.into_iter().filter(|facet| match facet {
+            Facet::Presence => self.presence().is_some(),
+            Facet::RoutingStatus => self.routing_status().is_some(),
+            Facet::OutOfOffice => self.out_of_office().is_some(),
+            Facet::ActiveQueues => self.active_queues().is_some(),
+            Facet::Login => self.login().is_some(),
+        })
+    }
+
+    /// The row as bytes for the wire, made by `encode` the first time and kept. Core knows nothing of their form;
+    /// [`Row::confirmed_at`] moves and must not be among them.
+    pub fn encoded_with(&self, encode: impl FnOnce(&Self) -> Vec<u8>) -> &[u8] {
+        self.encoding.0.get_or_init(|| encode(self).into())
+    }
+
+    /// Whether a facet that began then belongs to a session that is known to have ended. Only where the log-out
+    /// itself has no clock, having been found by a read: a log-out that was told brings its own facets along.
+    fn ended(&self, since: Option<Timestamp>) -> bool {
+        match self.login() {
+            Some(Current { value: false, since: None, vouched_at }) => {
+                since.is_none_or(|since| since < vouched_at)
+            }
+            Some(_) | None => false,
+        }
+    }
+}
+
+/// A place for the encoded row. A changed row starts with an empty one.
+#[derive(Debug, Default)]
+struct Encoding(OnceLock<Box<[u8]>>);
+
+impl Clone for Encoding {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}

@@ -1,0 +1,146 @@
+//! What each background task is doing, for people and for probes: written by the tasks, read by the API.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use onduty_core::observation::Source;
+use onduty_core::time::Timestamp;
+
+/// Where everything stands. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct StatusBoard(Arc<Mutex<Standing>>);
+
+/// Where everything stands, at one instant.
+#[derive(Clone, Debug, Default)]
+pub struct Standing {
+    /// Each source, by [`Source::ALL`]'s order.
+    pub sources: [SourceStanding; Source::ALL.len()],
+    /// The request allowance of the platform.
+    pub budget: BudgetStanding,
+    /// What full listings had to correct.
+    pub drift: Drift,
+}
+
+/// Where one source stands.
+#[derive(Clone, Debug, Default)]
+pub struct SourceStanding {
+    /// Its state.
+    pub phase: Phase,
+    /// The last statement heard from it, by our clock.
+    pub last_event_at: Option<Timestamp>,
+    /// The last instant up to which it vouches for completeness.
+    pub last_mark_at: Option<Timestamp>,
+    /// From the platform's stamp to our hearing, of the last statement.
+    pub lag: Option<Duration>,
+    /// Gaps since start.
+    pub gaps: u64,
+    /// One line about what it is doing or what went wrong last.
+    pub detail: String,
+    /// How old its last mark may become before it counts as late.
+    pub bound: Option<Duration>,
+}
+
+/// The state of a source.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// Switched off in the configuration.
+    #[default]
+    Disabled,
+    /// Not yet complete for the first time.
+    Starting,
+    /// Working.
+    Running,
+    /// Its last attempt failed.
+    Failing,
+}
+
+/// The request allowance of the platform, and what it went on.
+#[derive(Clone, Debug, Default)]
+pub struct BudgetStanding {
+    /// Requests a minute that the platform allows this token.
+    pub allowed_per_minute: u32,
+    /// Requests left in the present window.
+    pub left: u32,
+    /// Nothing is sent before this instant.
+    pub blocked_until: Option<Timestamp>,
+    /// By purpose, in the order sweep, look-up, diagnosis.
+    pub shares: Vec<ShareStanding>,
+}
+
+/// What one purpose spent and has left.
+#[derive(Clone, Debug)]
+pub struct ShareStanding {
+    /// `sweep`, `lookup` or `diagnosis`.
+    pub purpose: &'static str,
+    /// Requests sent since start.
+    pub spent: u64,
+    /// Requests it may still send in the present window.
+    pub left: u32,
+    /// Callers waiting for their turn.
+    pub waiting: u32,
+}
+
+/// What full listings had to correct.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Drift {
+    /// Full listings finished.
+    pub sweeps: u64,
+    /// Agents corrected since start.
+    pub corrections: u64,
+    /// Agents that the last listing corrected.
+    pub last_corrections: u64,
+    /// When the last listing began.
+    pub last_started_at: Option<Timestamp>,
+    /// How long it took.
+    pub last_duration: Option<Duration>,
+}
+
+impl StatusBoard {
+    /// A copy of everything.
+    pub fn read(&self) -> Standing {
+        self.lock().clone()
+    }
+
+    /// Changes what is said of one source.
+    pub fn source(&self, source: Source, change: impl FnOnce(&mut SourceStanding)) {
+        change(&mut self.lock().sources[source as usize]);
+    }
+
+    /// Changes what is said of the request budget.
+    pub fn budget(&self, change: impl FnOnce(&mut BudgetStanding)) {
+        change(&mut self.lock().budget);
+    }
+
+    /// Changes what is said of drift.
+    pub fn drift(&self, change: impl FnOnce(&mut Drift)) {
+        change(&mut self.lock().drift);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Standing> {
+        // A writer that panicked half-way leaves at worst an outdated line of status, which is no reason to stop.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Standing {
+    /// What is said of one source.
+    pub const fn source(&self, source: Source) -> &SourceStanding {
+        &self.sources[source as usize]
+    }
+
+    /// Whether every source that is switched on is inside its bound.
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        self.sources.iter().all(|source| source.is_fresh(now))
+    }
+}
+
+impl SourceStanding {
+    /// Whether it is inside its bound (or switched off, or without one).
+    pub fn is_fresh(&self, now: Timestamp) -> bool {
+        match (self.phase, self.bound, self.last_mark_at) {
+            (Phase::Disabled, _, _) | (Phase::Running, None, _) => true,
+            (Phase::Running | Phase::Failing, Some(bound), Some(mark)) => now.since(mark) <= bound,
+            (Phase::Starting | Phase::Running | Phase::Failing, _, _) => false,
+        }
+    }
+}

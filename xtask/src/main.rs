@@ -2,7 +2,10 @@
 //! is here, in Rust, so that the repository holds no scripts that only work on somebody's machine.
 
 mod codegen;
+mod process;
+mod test;
 mod tidy;
+mod toolbox;
 mod workspace;
 
 use clap::{Parser, Subcommand};
@@ -26,6 +29,16 @@ enum Chore {
     },
     /// Check the house rules
     Tidy,
+    /// Run every test; fetches what it needs into target/toolbox
+    Test {
+        /// Leave out what needs Node, Python or whole processes under load
+        #[arg(long)]
+        fast: bool,
+    },
+    /// Hold the contract in proto/ to buf's STANDARD rules
+    Buf,
+    /// Hold licences, sources and banned crates to deny.toml
+    Deny,
 }
 
 fn main() -> ExitCode {
@@ -44,6 +57,10 @@ fn run(chore: &Chore) -> Result<(), Box<dyn Error>> {
         Chore::Codegen { check: true } => codegen::check(&root)?,
         Chore::Codegen { check: false } => codegen::write(&root)?,
         Chore::Tidy => tidy::check(&root)?,
+        Chore::Test { fast: true } => test::run(&root, test::Extent::Fast)?,
+        Chore::Test { fast: false } => test::run(&root, test::Extent::Whole)?,
+        Chore::Buf => test::buf_lint(&root)?,
+        Chore::Deny => test::deny(&root)?,
     }
     Ok(())
 }

@@ -1,0 +1,130 @@
+//! Programs that a chore needs and that cargo, pip or npm can fetch. Each is pinned, fetched only when absent, and kept below
+//! `target/`, so that nothing on the user's machine changes.
+
+use crate::process::{self, ProcessError, answers, cargo};
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A program could not be provided.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ToolError {
+    /// Its installer failed.
+    #[error("could not install {name}")]
+    Install {
+        /// The program.
+        name: &'static str,
+        /// What its installer said.
+        #[source]
+        source: ProcessError,
+    },
+    /// A file of the tool box could not be read or written.
+    #[error("could not access {path}")]
+    Access {
+        /// The file.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// A cargo subcommand that is a crate of its own.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct CargoTool {
+    /// The crate and its program: `cargo-<subcommand>`.
+    name: &'static str,
+    version: &'static str,
+    /// How long it takes to build on two cores, for the patience of whoever waits.
+    build_time: &'static str,
+}
+
+/// Runs tests, each in a process of its own.
+pub(crate) const NEXTEST: CargoTool =
+    CargoTool { name: "cargo-nextest", version: "0.9.151", build_time: "4 minutes" };
+
+/// Judges licences, sources and banned crates.
+pub(crate) const DENY: CargoTool =
+    CargoTool { name: "cargo-deny", version: "0.20.2", build_time: "2 minutes" };
+
+/// The version of `@bufbuild/buf`, which carries the buf binary.
+const BUF_VERSION: &str = "1.75.0";
+
+/// Where the Python packages of the tests are pinned.
+const REQUIREMENTS: &str = "crates/onduty/tests/python/requirements.txt";
+
+/// A cargo subcommand: the user's own if there is one, whatever its version, otherwise built once.
+pub(crate) fn cargo_tool(root: &Path, tool: CargoTool) -> Result<PathBuf, ToolError> {
+    let CargoTool { name, version, build_time } = tool;
+    if answers(Command::new(name).arg("--version")) {
+        return Ok(PathBuf::from(name));
+    }
+    let home = toolbox(root).join(format!("{name}-{version}"));
+    let program = home.join("bin").join(name);
+    if !program.exists() {
+        println!(
+            "==> {name} is not installed: building {version} into target/toolbox, once, about {build_time}"
+        );
+        let mut install = cargo();
+        install.args(["install", name, "--locked", "--version", version, "--root"]).arg(&home);
+        process::run(&mut install, "is the registry of crates reachable?")
+            .map_err(|source| ToolError::Install { name, source })?;
+    }
+    Ok(program)
+}
+
+/// `buf`, from npm.
+pub(crate) fn buf(root: &Path) -> Result<PathBuf, ToolError> {
+    let home = toolbox(root).join(format!("buf-{BUF_VERSION}"));
+    let program = home.join("node_modules/.bin/buf");
+    if !program.exists() {
+        println!("==> fetching buf {BUF_VERSION} from npm into target/toolbox, once");
+        let mut install = Command::new("npm");
+        install.args([
+            "install",
+            "--no-audit",
+            "--no-fund",
+            "--no-package-lock",
+            "--loglevel=error",
+            "--prefix",
+        ]);
+        install.arg(&home).arg(format!("@bufbuild/buf@{BUF_VERSION}"));
+        process::run(&mut install, "buf lint needs Node 20 with npm")
+            .map_err(|source| ToolError::Install { name: "buf", source })?;
+    }
+    Ok(program)
+}
+
+/// A Python that has the packages pinned in the requirements of the tests.
+pub(crate) fn python(root: &Path) -> Result<PathBuf, ToolError> {
+    const NAME: &str = "the Python packages of the tests";
+    let install = |command: &mut Command, advice| {
+        process::run(command, advice).map_err(|source| ToolError::Install { name: NAME, source })
+    };
+    let home = toolbox(root).join("python");
+    let program = home.join("bin/python");
+    let requirements = root.join(REQUIREMENTS);
+    let wanted = fs::read_to_string(&requirements).map_err(|source| access(&requirements, source))?;
+    // Written last: an installation that was interrupted is begun anew.
+    let stamp = home.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(program);
+    }
+    println!("==> fetching {NAME} from PyPI into target/toolbox, once");
+    let advice = "the tests need Python 3.9 or later with venv (on Debian: apt-get install python3-venv)";
+    install(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home), advice)?;
+    let mut pip = Command::new(&program);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
+    install(pip.arg("--requirement").arg(&requirements), "is PyPI reachable?")?;
+    fs::write(&stamp, wanted).map_err(|source| access(&stamp, source))?;
+    Ok(program)
+}
+
+fn toolbox(root: &Path) -> PathBuf {
+    root.join("target/toolbox")
+}
+
+fn access(path: &Path, source: io::Error) -> ToolError {
+    ToolError::Access { path: path.display().to_string(), source }
+}

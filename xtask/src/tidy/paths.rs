@@ -1,7 +1,7 @@
 //! The paths that Rust source names, in `use` groups and in expressions alike. Works on tokens, so comments and strings
 //! are no matter, and code inside macros counts.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
 /// A path as written, a group in braces taken apart: `use a::{b, c::d}` is `a::b` and `a::c::d`.
 #[derive(Debug, PartialEq, Eq)]
@@ -61,49 +61,57 @@ fn scan(stream: TokenStream, prefix: &[String], found: &mut Vec<NamedPath>) {
     let mut current: Vec<String> = Vec::new();
     let mut begun = 0;
     let mut joined = false;
-    let mut tokens = stream.into_iter().peekable();
+    let mut tokens = stream.into_iter();
     while let Some(token) = tokens.next() {
+        if is_first_colon_of_two(&token) {
+            tokens.next();
+            joined = true;
+            continue;
+        }
         match &token {
-            TokenTree::Ident(_) | TokenTree::Punct(_) if joined || starts_path(&token) => {
+            TokenTree::Ident(name) if joined || !is_keyword(&name.to_string()) => {
                 if !joined {
                     finish(&mut current, begun, prefix, found);
+                }
+                if current.is_empty() {
                     begun = line(&token);
                 }
-                current.push(token.to_string());
-                joined = false;
+                current.push(name.to_string());
             }
-            TokenTree::Punct(first) if first.as_char() == ':' && next_is_colon(tokens.peek()) => {
-                tokens.next();
-                joined = true;
-            }
+            TokenTree::Punct(star) if joined && star.as_char() == '*' => current.push("*".to_owned()),
             TokenTree::Group(group) if joined && group.delimiter() == Delimiter::Brace => {
                 let below: Vec<String> = prefix.iter().cloned().chain(current.drain(..)).collect();
                 scan(group.stream(), &below, found);
-                joined = false;
             }
-            _ => {
+            TokenTree::Group(group) => {
                 finish(&mut current, begun, prefix, found);
-                joined = false;
-                if let TokenTree::Group(group) = token {
-                    scan(group.stream(), &[], found);
-                }
+                scan(group.stream(), &[], found);
             }
+            _ => finish(&mut current, begun, prefix, found),
         }
+        joined = false;
     }
     finish(&mut current, begun, prefix, found);
 }
 
-fn starts_path(token: &TokenTree) -> bool {
-    matches!(token, TokenTree::Ident(_))
+/// A colon that touches what follows begins `::`; nothing else in Rust does.
+fn is_first_colon_of_two(token: &TokenTree) -> bool {
+    matches!(token, TokenTree::Punct(colon) if colon.as_char() == ':' && colon.spacing() == Spacing::Joint)
 }
 
-fn next_is_colon(next: Option<&TokenTree>) -> bool {
-    matches!(next, Some(TokenTree::Punct(second)) if second.as_char() == ':')
+/// Words that may stand before a path and are no part of it.
+fn is_keyword(name: &str) -> bool {
+    ["as", "dyn", "else", "for", "impl", "in", "match", "mut", "return", "use", "where"].contains(&name)
 }
 
 fn finish(current: &mut Vec<String>, line: usize, prefix: &[String], found: &mut Vec<NamedPath>) {
+    if current.last().is_some_and(|last| last == "self") {
+        current.pop();
+    } else if current.is_empty() {
+        return;
+    }
     let segments: Vec<String> = prefix.iter().cloned().chain(current.drain(..)).collect();
-    if segments.len() > prefix.len() && segments.len() > 1 {
+    if segments.len() > 1 {
         found.push(NamedPath { segments, line });
     }
 }
@@ -132,8 +140,21 @@ mod tests {
     fn finds_paths_in_expressions_types_and_macros() {
         assert_eq!(
             found("fn f(x: a::B<c::D>) { g!(h::i(j::k())); Vec::<u8>::new() }"),
-            ["a::B", "c::D", "h::i", "j::k", "Vec::<"]
+            ["a::B", "c::D", "h::i", "j::k"]
         );
+    }
+
+    #[test]
+    fn finds_paths_that_begin_at_the_root_or_rename() {
+        assert_eq!(
+            found("use ::a::b as c; fn f(x: ::d::e) -> g::H { return ::i::j() }"),
+            ["a::b", "d::e", "g::H", "i::j"]
+        );
+    }
+
+    #[test]
+    fn self_in_a_group_is_the_module_itself() {
+        assert_eq!(found("use std::time::{self, Duration};"), ["std::time", "std::time::Duration"]);
     }
 
     #[test]

@@ -1,3 +1,5 @@
+//! What a configuration promises, told through all layers: flags, environment, file, default.
+
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ use crate::observation::{Input, Listing, Observation, Said, Source};
 use crate::row::{Held, Latest, Row};
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
-use register::{Hearing, Mark, Offered, Register, Ruling, Shows};
+use register::{Hearing, Mark, Offered, Register, Ruling};
 
 /// How long a removed agent is remembered, so that watchers that were away learn of it.
 pub const TOMBSTONE_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -148,41 +148,46 @@ impl Roster {
     fn observe(&mut self, observation: &Observation) -> Step {
         let old = self.state.rows.get(observation.user_id.as_str()).cloned();
         let named_at = existence::named_at(observation);
-        if old.is_none() && !existence::may_appear(observation, named_at, self.state.listing) {
-            return Step { rulings: Rulings::all_older(observation), ..Step::default() };
-        }
         let mut draft = Draft::of(old.as_deref(), observation);
         draft.take_profile(observation, named_at);
         draft.take_facets(observation);
         draft.take_existence(observation, named_at);
-        self.settle(old.as_ref(), draft, observation)
+        self.settle(old.as_deref(), draft, observation)
     }
 
-    /// Gives a draft its revision if it shows something new, and puts it in its place.
-    fn settle(&mut self, old: Option<&Arc<Row>>, draft: Draft, observation: &Observation) -> Step {
-        let present = existence::exists(&draft.held, self.state.listing);
-        let appeared_or_left = old.map_or(present, |old| old.present != present);
-        let correction = observation.source == Source::Sweep
-            && old.is_some_and(|old| old.has_state())
-            && (draft.facets_changed || appeared_or_left);
+    /// Puts a draft in its place: under a new revision if readers see something new, in silence otherwise.
+    fn settle(&mut self, old: Option<&Row>, draft: Draft, observation: &Observation) -> Step {
         let mut step = Step { rulings: draft.rulings, ..Step::default() };
-        if draft.shown_changed || appeared_or_left {
-            self.state.revision = self.state.revision.next();
-            let row =
-                Row::new(draft.held, self.state.revision, observation.source, observation.heard_at, present);
-            let row = Arc::new(row);
-            self.index(&row);
-            step.correction = correction;
-            step.changes.push(row);
-        } else if let Some(old) = old {
-            if draft.held_changed {
-                let row = Row::new(draft.held, old.revision, old.changed_by, old.changed_at, present);
-                self.index(&Arc::new(row));
-            } else {
-                old.held.raise_marks_to(&draft.held);
-            }
+        let present = existence::exists(&draft.held, self.state.listing);
+        let was_present = old.is_some_and(|old| old.present);
+        if let Some(old) = old.filter(|_| !draft.changed && present == was_present) {
+            old.held.raise_marks_to(&draft.held);
+            return step;
         }
+        let (source, at) = (observation.source, observation.heard_at);
+        let mut row = Row::new(draft.held, Revision::default(), source, at, present);
+        let seen_alike = old.is_some_and(|old| old.shows_same_as(&row)) || !present;
+        if present == was_present && seen_alike {
+            if let Some(old) = old {
+                (row.revision, row.changed_by, row.changed_at) =
+                    (old.revision, old.changed_by, old.changed_at);
+            }
+            self.index(&Arc::new(row));
+            return step;
+        }
+        let corrected =
+            |old: &Row| old.has_state() && (present != was_present || !old.shows_same_facets_as(&row));
+        step.correction = source == Source::Sweep && old.is_some_and(corrected);
+        row.revision = self.next_revision();
+        let row = Arc::new(row);
+        self.index(&row);
+        step.changes.push(row);
         step
+    }
+
+    fn next_revision(&mut self) -> Revision {
+        self.state.revision = self.state.revision.next();
+        self.state.revision
     }
 
     /// A complete listing: whoever it did not name, and was not heard of since it began, is gone.
@@ -200,9 +205,9 @@ impl Roster {
             .collect();
         let mut step = Step::default();
         for old in gone {
-            self.state.revision = self.state.revision.next();
-            let (revision, at) = (self.state.revision, listing.finished_at);
-            let row = Arc::new(Row::new(old.held.clone(), revision, Source::Sweep, at, false));
+            let revision = self.next_revision();
+            let row = Row::new(old.held.clone(), revision, Source::Sweep, listing.finished_at, false);
+            let row = Arc::new(row);
             self.index(&row);
             step.changes.push(row);
         }
@@ -229,7 +234,9 @@ impl Roster {
             self.state.agent_ids.insert(agent_id.value.clone(), row.user_id().clone());
         }
         self.state.present += usize::from(row.present);
-        self.state.by_revision.insert(row.revision, Arc::clone(row));
+        if row.revision > Revision::default() {
+            self.state.by_revision.insert(row.revision, Arc::clone(row));
+        }
         if let Some(old) = self.state.rows.insert(row.user_id().clone(), Arc::clone(row)) {
             self.state.present -= usize::from(old.present);
             if old.revision != row.revision {
@@ -248,43 +255,20 @@ impl Rulings {
     fn set(&mut self, facet: Facet, ruling: Ruling) {
         self.0[facet as usize] = Some(ruling);
     }
-
-    /// For a statement about somebody who left before it was heard.
-    fn all_older(observation: &Observation) -> Self {
-        let said = &observation.statement;
-        let mut rulings = Self::default();
-        for (facet, mentioned) in [
-            (Facet::Presence, said.presence.is_some()),
-            (Facet::RoutingStatus, said.routing_status.is_some()),
-            (Facet::OutOfOffice, said.out_of_office.is_some()),
-            (Facet::ActiveQueues, said.active_queues.is_some()),
-            (Facet::Login, said.login.is_some()),
-        ] {
-            if mentioned {
-                rulings.set(facet, Ruling::Older);
-            }
-        }
-        rulings
-    }
 }
 
 /// A row in the making.
 struct Draft {
     held: Held,
     rulings: Rulings,
-    /// Something that readers see is different.
-    shown_changed: bool,
-    /// A facet that readers see is different.
-    facets_changed: bool,
-    /// Something that only the merge sees is different.
-    held_changed: bool,
+    /// Something other than a mark of evidence is different.
+    changed: bool,
 }
 
 impl Draft {
     fn of(old: Option<&Row>, observation: &Observation) -> Self {
         let held = old.map_or_else(|| Held::new(observation.user_id.clone()), |old| old.held.clone());
-        let held_changed = old.is_none();
-        Self { held, rulings: Rulings::default(), shown_changed: false, facets_changed: false, held_changed }
+        Self { held, rulings: Rulings::default(), changed: old.is_none() }
     }
 
     fn take_profile(&mut self, observation: &Observation, named_at: Timestamp) {
@@ -298,7 +282,7 @@ impl Draft {
             keep_latest(&mut profile.division_id, said.division_id.as_ref(), named_at),
             keep_latest(&mut profile.account, said.account.as_ref(), named_at),
         ];
-        self.shown_changed |= news.contains(&true);
+        self.changed |= news.contains(&true);
     }
 
     fn take_facets(&mut self, observation: &Observation) {
@@ -307,33 +291,26 @@ impl Draft {
             heard_at: observation.heard_at,
             vouches_at: existence::vouches_at(observation),
         };
-        // The login comes first: it decides whether the other facets belong to a session that has ended.
         let said = &observation.statement;
-        let shown_before = self.held.login.current().map(|login| *login.value);
-        let mut offers = [
-            offer(&mut self.held.login, said.login.as_ref(), hearing),
-            offer(&mut self.held.presence, said.presence.as_ref(), hearing),
-            offer(&mut self.held.routing_status, said.routing_status.as_ref(), hearing),
-            offer(&mut self.held.out_of_office, said.out_of_office.as_ref(), hearing),
-            offer(&mut self.held.active_queues, said.active_queues.as_ref(), hearing),
-        ]
-        .into_iter();
-        for facet in
-            [Facet::Login, Facet::Presence, Facet::RoutingStatus, Facet::OutOfOffice, Facet::ActiveQueues]
-        {
-            if let Some(Some((ruling, replaced))) = offers.next() {
+        let held = &mut self.held;
+        let offers = [
+            (Facet::Presence, offer(&mut held.presence, said.presence.as_ref(), hearing)),
+            (Facet::RoutingStatus, offer(&mut held.routing_status, said.routing_status.as_ref(), hearing)),
+            (Facet::OutOfOffice, offer(&mut held.out_of_office, said.out_of_office.as_ref(), hearing)),
+            (Facet::ActiveQueues, offer(&mut held.active_queues, said.active_queues.as_ref(), hearing)),
+            (Facet::Login, offer(&mut held.login, said.login.as_ref(), hearing)),
+        ];
+        for (facet, offered) in offers {
+            if let Some((ruling, replaced)) = offered {
                 self.rulings.set(facet, ruling);
-                self.facets_changed |= replaced == Some(Shows::Change);
-                self.held_changed |= replaced.is_some();
+                self.changed |= replaced;
             }
         }
-        self.facets_changed |= shown_before != self.held.login.current().map(|login| *login.value);
-        self.shown_changed |= self.facets_changed;
     }
 
     fn take_existence(&mut self, observation: &Observation, named_at: Timestamp) {
         if observation.statement.absent {
-            self.held_changed |= named_at > self.held.absent_at;
+            self.changed |= named_at > self.held.absent_at;
             self.held.absent_at = self.held.absent_at.max(named_at);
         } else {
             self.held.seen_at.raise(named_at);
@@ -357,17 +334,18 @@ fn keep_latest<T: Clone + Ord>(held: &mut Option<Latest<T>>, said: Option<&T>, a
     }
 }
 
+/// Offers a facet, and says by which rule it was decided and whether the register was replaced.
 fn offer<T: Clone + Ord>(
     register: &mut Register<T>,
     said: Option<&Said<T>>,
     hearing: Hearing,
-) -> Option<(Ruling, Option<Shows>)> {
+) -> Option<(Ruling, bool)> {
     let said = said?;
     match register.offer(&said.value, said.clock, hearing) {
-        Offered::Kept(ruling) => Some((ruling, None)),
-        Offered::Replace(next, ruling, shows) => {
+        Offered::Kept(ruling) => Some((ruling, false)),
+        Offered::Replace(next, ruling) => {
             *register = next;
-            Some((ruling, Some(shows)))
+            Some((ruling, true))
         }
     }
 }

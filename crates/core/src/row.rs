@@ -15,7 +15,8 @@ use crate::time::Timestamp;
 pub struct Row {
     /// What was said, merged. A store keeps exactly this.
     pub held: Held,
-    /// The change that made this row.
+    /// The change that made this row. 0 for an agent that was never shown: all that is known of it is older than
+    /// the listing that does not name it.
     pub revision: Revision,
     /// Who made that change.
     pub changed_by: Source,
@@ -204,6 +205,24 @@ impl Row {
         })
     }
 
+    /// Whether readers see the same agent in both; evidence aside.
+    pub(crate) fn shows_same_as(&self, other: &Self) -> bool {
+        self.agent_id() == other.agent_id()
+            && self.name() == other.name()
+            && self.division_id() == other.division_id()
+            && self.account() == other.account()
+            && self.shows_same_facets_as(other)
+            && same(self.out_of_office(), other.out_of_office())
+            && same(self.active_queues(), other.active_queues())
+    }
+
+    /// Whether readers see the same presence, routing status and login in both.
+    pub(crate) fn shows_same_facets_as(&self, other: &Self) -> bool {
+        same(self.presence(), other.presence())
+            && same(self.routing_status(), other.routing_status())
+            && same(self.login(), other.login())
+    }
+
     /// The row as bytes for the wire, made by `encode` the first time and kept. Core knows nothing of their form;
     /// [`Row::confirmed_at`] moves and must not be among them.
     pub fn encoded_with(&self, encode: impl FnOnce(&Self) -> Vec<u8>) -> &[u8] {
@@ -220,6 +239,10 @@ impl Row {
             Some(_) | None => false,
         }
     }
+}
+
+fn same<T: PartialEq>(left: Option<Current<'_, T>>, right: Option<Current<'_, T>>) -> bool {
+    left.map(|left| (left.value, left.since)) == right.map(|right| (right.value, right.since))
 }
 
 /// A place for the encoded row. A changed row starts with an empty one.

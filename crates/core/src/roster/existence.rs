@@ -40,9 +40,3 @@ pub fn exists(held: &Held, listing: Option<Listing>) -> bool {
     let deleted = held.profile.account.as_ref().is_some_and(|account| account.value == AccountState::Deleted);
     !deleted && seen_at > held.absent_at && listing.is_none_or(|listing| seen_at >= listing.started_at)
 }
-
-/// Whether a statement about somebody unknown may make a row: only if it is not older than the listing that did
-/// not name them.
-pub fn may_appear(observation: &Observation, named_at: Timestamp, listing: Option<Listing>) -> bool {
-    !observation.statement.absent && listing.is_none_or(|listing| named_at >= listing.started_at)
-}

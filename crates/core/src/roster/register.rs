@@ -127,17 +127,8 @@ pub const CLOCK_AHEAD_MAX: std::time::Duration = std::time::Duration::from_secs(
 pub enum Offered<T> {
     /// Nothing to show differently; marks may have moved.
     Kept(Ruling),
-    /// The register to hold from now on, and whether it shows something else than before.
-    Replace(Register<T>, Ruling, Shows),
-}
-
-/// Whether a new register shows something else than the one before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shows {
-    /// Another value or another beginning.
-    Change,
-    /// The same.
-    Same,
+    /// The register to hold from now on.
+    Replace(Register<T>, Ruling),
 }
 
 impl<T> Default for Register<T> {
@@ -197,43 +188,36 @@ impl<T: Clone + Ord> Register<T> {
     }
 
     fn offer_exact(&self, value: &T, clock: Clock, hearing: Hearing) -> Offered<T> {
-        let offered = || Exact {
-            value: value.clone(),
-            clock,
-            source: hearing.source,
-            vouched_at: Mark::new(hearing.vouches_at),
-        };
+        let vouched_at = Mark::new(hearing.vouches_at);
+        let offered = || Exact { value: value.clone(), clock, source: hearing.source, vouched_at };
         let Some(held) = &self.exact else { return self.with_exact(offered(), Ruling::Applied) };
-        let same_value = held.value == *value;
-        if clock.at == held.clock.at && same_value {
-            return self.vouch(held, clock, hearing);
-        }
-        let wins = (clock, hearing.source, value) > (held.clock, held.source, &held.value);
-        match (wins, clock.at == held.clock.at) {
-            (true, false) => self.with_exact(offered(), Ruling::Applied),
-            (true, true) => self.with_exact(offered(), Ruling::ConflictWon),
-            (false, true) => Offered::Kept(Ruling::ConflictLost),
-            (false, false) => Offered::Kept(Ruling::Older),
+        match clock.at.cmp(&held.clock.at) {
+            std::cmp::Ordering::Less => Offered::Kept(Ruling::Older),
+            std::cmp::Ordering::Greater => self.with_exact(offered(), Ruling::Applied),
+            std::cmp::Ordering::Equal => self.same_instant(held, offered(), hearing.vouches_at),
         }
     }
 
-    /// The same again: raise the evidence, and the rank if it came from a better source.
-    fn vouch(&self, held: &Exact<T>, clock: Clock, hearing: Hearing) -> Offered<T> {
-        let better = (clock, hearing.source) > (held.clock, held.source);
-        if !better && self.estimate.is_none() {
-            held.vouched_at.raise(hearing.vouches_at);
-            return Offered::Kept(Ruling::Duplicate);
+    /// Two statements about one instant: the greater stands, and both are evidence that nothing began since.
+    fn same_instant(&self, held: &Exact<T>, offered: Exact<T>, vouches_at: Timestamp) -> Offered<T> {
+        let key = |exact: &Exact<T>| (exact.clock.version, exact.source);
+        let wins = (key(&offered), &offered.value) > (key(held), &held.value);
+        let ruling = match (offered.value == held.value, wins) {
+            (true, _) => Ruling::Duplicate,
+            (false, true) => Ruling::ConflictWon,
+            (false, false) => Ruling::ConflictLost,
+        };
+        if !wins && self.estimate.is_none() {
+            held.vouched_at.raise(vouches_at);
+            return Offered::Kept(ruling);
         }
-        let mut again = held.clone();
-        again.vouched_at.raise(hearing.vouches_at);
-        if better {
-            (again.clock, again.source) = (clock, hearing.source);
-        }
-        self.with_exact(again, Ruling::Duplicate)
+        let next = if wins { offered } else { held.clone() };
+        next.vouched_at.raise(vouches_at.max(held.vouched_at.get()));
+        self.with_exact(next, ruling)
     }
 
     fn with_exact(&self, exact: Exact<T>, ruling: Ruling) -> Offered<T> {
-        self.replaced_by(Self { exact: Some(exact), estimate: self.estimate.clone() }, ruling)
+        Offered::Replace(Self { exact: Some(exact), estimate: self.estimate.clone() }, ruling)
     }
 
     fn offer_estimate(&self, value: &T, hearing: Hearing) -> Offered<T> {
@@ -248,17 +232,11 @@ impl<T: Clone + Ord> Register<T> {
             Some(_) | None if self.shows_same_as(&next) => Ruling::Duplicate,
             Some(_) | None => Ruling::Applied,
         };
-        self.replaced_by(next, ruling)
-    }
-
-    fn replaced_by(&self, next: Self, ruling: Ruling) -> Offered<T> {
-        let shows = if self.shows_same_as(&next) { Shows::Same } else { Shows::Change };
-        Offered::Replace(next, ruling, shows)
+        Offered::Replace(next, ruling)
     }
 
     fn shows_same_as(&self, other: &Self) -> bool {
-        let shown = |register: &Self| register.current().map(|c| (c.value.clone(), c.since));
-        shown(self) == shown(other)
+        self.current().map(|c| (c.value, c.since)) == other.current().map(|c| (c.value, c.since))
     }
 }
 
@@ -286,7 +264,7 @@ mod tests {
     fn ruling(register: &mut Register<u8>, value: u8, clock: Option<Clock>, hearing: Hearing) -> Ruling {
         match register.offer(&value, clock, hearing) {
             Offered::Kept(ruling) => ruling,
-            Offered::Replace(next, ruling, _) => {
+            Offered::Replace(next, ruling) => {
                 *register = next;
                 ruling
             }
@@ -340,6 +318,18 @@ mod tests {
         assert_eq!(ruling(&mut register, 1, None, read(300)), Ruling::Duplicate);
         assert_eq!(shown(&register), Some((1, Some(100))));
         assert_eq!(register.current().map(|c| c.vouched_at.as_millis()), Some(300));
+    }
+
+    #[test]
+    fn both_sides_of_a_conflict_are_evidence_in_either_order() {
+        for order in [[(5, 10), (6, 40)], [(6, 40), (5, 10)], [(5, 40), (6, 10)], [(6, 10), (5, 40)]] {
+            let mut register = Register::default();
+            for (value, made) in order {
+                ruling(&mut register, value, at(5), push(500, made));
+            }
+            assert_eq!(shown(&register), Some((6, Some(5))));
+            assert_eq!(register.current().map(|c| c.vouched_at.as_millis()), Some(40));
+        }
     }
 
     #[test]

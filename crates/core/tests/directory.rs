@@ -1,0 +1,144 @@
+//! Who exists: the newest complete listing and later evidence, in whatever order they arrive.
+
+use std::time::Duration;
+
+use onduty_core::agent::{RoutingStatus, UserId};
+use onduty_core::cursor::{Cursor, Epoch, Revision};
+use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
+use onduty_core::roster::register::Ruling;
+use onduty_core::roster::{Outcome, Roster, Step, TOMBSTONE_LIFE};
+use onduty_core::snapshot::Gap;
+use onduty_core::time::Timestamp;
+
+fn told(user: &str, source: Source, heard: i64, made: Option<i64>, clock: i64) -> Input {
+    let routing_status =
+        Some(Said { value: RoutingStatus::Idle, clock: Some(Clock::at(Timestamp::from_millis(clock))) });
+    Input::Observation(Box::new(Observation {
+        user_id: UserId::from(user),
+        source,
+        heard_at: Timestamp::from_millis(heard),
+        as_of: made.map(Timestamp::from_millis),
+        event_id: None,
+        statement: Statement { routing_status, ..Statement::default() },
+    }))
+}
+
+fn listing(started: i64) -> Input {
+    let started_at = Timestamp::from_millis(started);
+    Input::Listing(Listing { started_at, finished_at: started_at.after(Duration::from_millis(5)), agents: 1 })
+}
+
+fn present(roster: &Roster) -> Vec<String> {
+    roster.snapshot().present_after(None).map(|row| row.user_id().to_string()).collect()
+}
+
+#[test]
+fn a_complete_listing_removes_whom_it_does_not_name_and_says_so() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("ada", Source::Sweep, 10, None, 1));
+    roster.step(&told("ben", Source::Sweep, 10, None, 1));
+    roster.step(&told("ben", Source::Sweep, 100, None, 1));
+    let step = roster.step(&listing(100));
+    assert_eq!(present(&roster), ["ben"]);
+    let removed: Vec<_> = step.changes.iter().map(|row| (row.user_id().as_str(), row.present)).collect();
+    assert_eq!(removed, [("ada", false)]);
+    assert!(step.correction);
+}
+
+#[test]
+fn nobody_is_removed_before_a_listing_is_complete() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("ada", Source::Webhook, 10, Some(10), 1));
+    roster.step(&told("ben", Source::Sweep, 1_000, None, 1));
+    assert_eq!(present(&roster), ["ada", "ben"]);
+}
+
+#[test]
+fn yesterdays_event_does_not_bring_back_who_left_and_todays_does() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("ada", Source::Sweep, 10, None, 1));
+    roster.step(&listing(100));
+    let late = roster.step(&told("ada", Source::Webhook, 150, Some(50), 50));
+    assert!(late.changes.is_empty());
+    assert!(present(&roster).is_empty());
+    let stranger = roster.step(&told("eve", Source::Webhook, 150, Some(60), 60));
+    assert!(stranger.changes.is_empty(), "nor somebody whom the listing never named");
+    roster.step(&told("ada", Source::Webhook, 160, Some(155), 155));
+    assert_eq!(present(&roster), ["ada"]);
+}
+
+#[test]
+fn an_agent_hired_during_a_listing_stays() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("eve", Source::Webhook, 120, Some(115), 115));
+    roster.step(&listing(100));
+    assert_eq!(present(&roster), ["eve"]);
+}
+
+#[test]
+fn an_older_listing_that_ends_later_changes_nothing() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("ada", Source::Sweep, 60, None, 1));
+    roster.step(&listing(50));
+    let step: Step = roster.step(&listing(40));
+    assert!(step.changes.is_empty());
+    assert_eq!(present(&roster), ["ada"]);
+}
+
+#[test]
+fn a_dropped_tombstone_expires_the_cursors_before_it_and_no_others() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("ada", Source::Sweep, 10, None, 1));
+    let before_removal = roster.snapshot().cursor();
+    roster.step(&listing(100));
+    let after_removal = roster.snapshot().cursor();
+    let day_later = 100 + i64::try_from(TOMBSTONE_LIFE.as_millis()).unwrap() + 10;
+    let step = roster.step(&listing(day_later));
+    assert_eq!(step.forgotten, [UserId::from("ada")]);
+    let snapshot = roster.snapshot();
+    assert_eq!(snapshot.resume(before_removal), Err(Gap::CursorExpired));
+    assert_eq!(snapshot.resume(after_removal), Ok(after_removal.revision));
+    assert!(snapshot.by_user_id("ada").is_none());
+    let start = Cursor { epoch: Epoch(1), revision: Revision::default() };
+    assert_eq!(snapshot.resume(start), Err(Gap::CursorExpired));
+}
+
+#[test]
+fn the_outcome_of_a_statement_is_what_it_did_as_a_whole() {
+    let mut roster = Roster::new(Epoch(1));
+    let far = 400 * 24 * 3600 * 1000;
+    for (input, outcome, ruling) in [
+        (told("ada", Source::Webhook, 100, Some(90), 90), Outcome::Applied, Ruling::Applied),
+        (told("ada", Source::Webhook, 101, Some(90), 90), Outcome::Duplicate, Ruling::Duplicate),
+        (told("ada", Source::Webhook, 102, Some(80), 80), Outcome::Stale, Ruling::Older),
+        (told("ada", Source::Webhook, 103, Some(103), far), Outcome::Rejected, Ruling::ClockAhead),
+    ] {
+        let step = roster.step(&input);
+        assert_eq!(step.outcome(), outcome);
+        assert_eq!(step.rulings.iter().map(|(_, ruling)| ruling).collect::<Vec<_>>(), [ruling]);
+    }
+}
+
+#[test]
+fn only_what_a_sweep_had_to_mend_counts_as_a_correction() {
+    let mut roster = Roster::new(Epoch(1));
+    assert!(
+        !roster.step(&told("ada", Source::Sweep, 10, None, 5)).correction,
+        "the first word is no correction"
+    );
+    assert!(!roster.step(&told("ada", Source::Sweep, 20, None, 5)).correction, "nor is the same again");
+    assert!(!roster.step(&told("ada", Source::Webhook, 30, Some(29), 29)).correction, "nor is push");
+    assert!(roster.step(&told("ada", Source::Sweep, 40, None, 35)).correction);
+}
+
+#[test]
+fn evidence_moves_without_a_revision() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("ada", Source::Sweep, 10, None, 5));
+    let before = roster.snapshot();
+    assert!(roster.step(&told("ada", Source::Sweep, 70, None, 5)).changes.is_empty());
+    let after = roster.snapshot();
+    assert_eq!(after.revision(), before.revision());
+    let confirmed = after.by_user_id("ada").map(|row| row.confirmed_at());
+    assert_eq!(confirmed, Some(Timestamp::from_millis(70)));
+}

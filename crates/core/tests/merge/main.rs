@@ -1,0 +1,116 @@
+//! The merge against its reference model: any order and any repetition of the same statements ends in the same
+//! state, and a watcher that follows by revision sees all of it.
+
+mod model;
+mod strategy;
+
+use std::collections::BTreeMap;
+
+use onduty_core::cursor::{Cursor, Epoch, Revision};
+use onduty_core::observation::Input;
+use onduty_core::roster::{Roster, Stored};
+use onduty_core::snapshot::{Gap, Snapshot};
+use proptest::prelude::*;
+
+use model::{Shown, shown_by, shown_of};
+use strategy::{history, history_and_replay};
+
+fn run(inputs: &[Input]) -> Roster {
+    let mut roster = Roster::new(Epoch(1));
+    for input in inputs {
+        roster.step(input);
+    }
+    roster
+}
+
+/// What a row shows but for its evidence, which moves without a revision.
+fn seen(snapshot: &Snapshot) -> BTreeMap<String, String> {
+    snapshot.present_after(None).map(|row| (row.user_id().to_string(), face(row))).collect()
+}
+
+fn face(row: &onduty_core::row::Row) -> String {
+    let shown = format!("{:?}", Shown::of_row(row));
+    shown.split(", confirmed_at").next().unwrap_or_default().to_owned()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn any_order_and_any_repetition_ends_in_the_state_of_the_reference((history, replay) in history_and_replay()) {
+        let expected = shown_of(&history);
+        prop_assert_eq!(&shown_by(&run(&history).snapshot()), &expected);
+        prop_assert_eq!(&shown_by(&run(&replay).snapshot()), &expected);
+    }
+
+    #[test]
+    fn a_replica_that_follows_by_revision_holds_what_the_snapshot_shows(
+        history in history(),
+        pauses in proptest::collection::vec(1..8_usize, 1..20),
+    ) {
+        let mut roster = Roster::new(Epoch(1));
+        let (mut replica, mut cursor) = (BTreeMap::new(), Revision::default());
+        let mut rest = history.as_slice();
+        for pause in pauses.iter().cycle() {
+            let (now, later) = rest.split_at((*pause).min(rest.len()));
+            now.iter().for_each(|input| drop(roster.step(input)));
+            let snapshot = roster.snapshot();
+            for row in snapshot.changed_after(cursor) {
+                prop_assert!(row.revision > cursor, "revisions come in order");
+                cursor = row.revision;
+                if row.present {
+                    replica.insert(row.user_id().to_string(), face(row));
+                } else {
+                    replica.remove(row.user_id().as_str());
+                }
+            }
+            prop_assert_eq!(&replica, &seen(&snapshot));
+            prop_assert_eq!(cursor, snapshot.revision());
+            rest = later;
+            if rest.is_empty() { break; }
+        }
+    }
+
+    #[test]
+    fn every_change_is_told_once_and_nothing_changes_untold(history in history()) {
+        let mut roster = Roster::new(Epoch(1));
+        for input in &history {
+            let before = roster.snapshot();
+            let seen_before = seen(&before);
+            let step = roster.step(input);
+            let after = roster.snapshot();
+            prop_assert_eq!(step.changes.is_empty(), before.revision() == after.revision());
+            prop_assert_eq!(after.revision().0 - before.revision().0, step.changes.len() as u64);
+            prop_assert_eq!(step.changes.is_empty(), seen_before == seen(&after));
+            prop_assert_eq!(after.directory_total(), after.present_after(None).count());
+        }
+    }
+
+    #[test]
+    fn a_restored_roster_goes_on_as_if_never_stopped((history, replay) in history_and_replay()) {
+        let before = run(&history).snapshot();
+        let stored = Stored {
+            epoch: before.cursor().epoch,
+            revision: before.revision(),
+            forgotten: before.forgotten(),
+            listing: before.listing(),
+            rows: before.rows().map(|row| (**row).clone()).collect(),
+        };
+        let mut restored = Roster::restore(stored);
+        prop_assert_eq!(shown_by(&restored.snapshot()), shown_by(&before));
+        prop_assert_eq!(restored.snapshot().cursor(), before.cursor());
+        replay.iter().for_each(|input| drop(restored.step(input)));
+        prop_assert_eq!(shown_by(&restored.snapshot()), shown_of(&history));
+    }
+
+    #[test]
+    fn a_foreign_or_future_cursor_is_a_gap(history in history(), ahead in 1..5_u64) {
+        let snapshot = run(&history).snapshot();
+        let Cursor { epoch, revision } = snapshot.cursor();
+        prop_assert_eq!(snapshot.resume(Cursor { epoch, revision }), Ok(revision));
+        let future = Cursor { epoch, revision: Revision(revision.0 + ahead) };
+        prop_assert_eq!(snapshot.resume(future), Err(Gap::EpochChanged));
+        let foreign = Cursor { epoch: Epoch(epoch.0 + 1), revision };
+        prop_assert_eq!(snapshot.resume(foreign), Err(Gap::EpochChanged));
+    }
+}

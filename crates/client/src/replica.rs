@@ -40,7 +40,7 @@ impl Replica {
                 let held = self.agents.get(&state.agent_id);
                 let newer = held.is_none_or(|held| held.revision < state.revision);
                 if newer {
-                    self.agents.insert(state.agent_id.clone(), state.clone());
+                    self.agents.insert(state.agent_id.clone(), AgentState::clone(state));
                 }
                 newer
             }
@@ -88,7 +88,7 @@ mod tests {
     }
 
     fn changed(agent_id: &str, revision: u64) -> Event {
-        Event::Changed { state: state(agent_id, revision) }
+        Event::Changed { state: Box::new(state(agent_id, revision)) }
     }
 
     fn removed(agent_id: &str) -> Event {
@@ -102,7 +102,8 @@ mod tests {
 
     #[test]
     fn a_replica_is_what_the_events_say() {
-        let table: &[(&str, Vec<Event>, &[(&str, u64)])] = &[
+        type Row = (&'static str, Vec<Event>, &'static [(&'static str, u64)]);
+        let table: &[Row] = &[
             ("empty", vec![], &[]),
             ("a snapshot", vec![snapshot(&[("a", 1), ("b", 2)])], &[("a", 1), ("b", 2)]),
             (

@@ -91,7 +91,7 @@ pub enum Event {
     /// An agent's new state. May be heard again after a reconnection.
     Changed {
         /// The state.
-        state: AgentState,
+        state: Box<AgentState>,
     },
     /// An agent is gone, or no longer matches the filter.
     Removed {

@@ -84,7 +84,7 @@ impl Session {
     fn changes(&mut self, changes: WatchChanges) -> Vec<Event> {
         self.advance(changes.cursor);
         let event = |item| match item {
-            Item::Upserted(state) => Event::Changed { state },
+            Item::Upserted(state) => Event::Changed { state: Box::new(state) },
             Item::Removed(agent_id) => Event::Removed { agent_id },
         };
         changes.changes.into_iter().filter_map(|change| change.change.map(event)).collect()

@@ -7,7 +7,9 @@
 pub mod ask;
 pub mod clock;
 pub mod config;
+pub mod error_chain;
 pub mod inlet;
+pub mod lifecycle;
 pub mod meters;
 pub mod publish;
 pub mod status;

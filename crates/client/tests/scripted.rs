@@ -1,4 +1,5 @@
 //! The client against a server that does exactly what a script says: one list of acts for each connection of a watch.
+#![expect(clippy::expect_used, reason = "a test may")]
 
 use std::future::Future;
 use std::pin::Pin;
@@ -139,8 +140,7 @@ async fn against<F: Future<Output = ()>>(
         ended = server => panic!("the server ended: {ended:?}"),
         finished = tokio::time::timeout(Duration::from_secs(30), test) => finished.expect("the test ends in time"),
     }
-    let requests = script.requests.lock().expect("not poisoned").clone();
-    requests
+    std::mem::take(&mut *script.requests.lock().expect("not poisoned"))
 }
 
 fn options(progress_interval_ms: u64) -> WatchOptions {

@@ -128,3 +128,38 @@ fn toolbox(root: &Path) -> PathBuf {
 fn access(path: &Path, source: io::Error) -> ToolError {
     ToolError::Access { path: path.display().to_string(), source }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write(path: &Path, content: &str) {
+        fs::create_dir_all(path.parent().expect("a parent")).expect("made");
+        fs::write(path, content).expect("written");
+    }
+
+    #[test]
+    fn a_tool_that_was_built_before_is_not_built_again() {
+        let root = tempfile::tempdir().expect("a folder");
+        let tool = CargoTool { name: "cargo-no-such-tool", version: "1.2.3", build_time: "no time" };
+        let built = root.path().join("target/toolbox/cargo-no-such-tool-1.2.3/bin/cargo-no-such-tool");
+        write(&built, "");
+        assert_eq!(cargo_tool(root.path(), tool).expect("found"), built);
+    }
+
+    #[test]
+    fn python_packages_that_are_installed_as_pinned_are_kept() {
+        let root = tempfile::tempdir().expect("a folder");
+        write(&root.path().join(REQUIREMENTS), "grpcio==1");
+        write(&root.path().join("target/toolbox/python/installed.txt"), "grpcio==1");
+        let found = python(root.path()).expect("found");
+        assert_eq!(found, root.path().join("target/toolbox/python/bin/python"));
+    }
+
+    #[test]
+    fn missing_pins_are_named() {
+        let root = tempfile::tempdir().expect("a folder");
+        let error = python(root.path()).expect_err("no pins").to_string();
+        assert!(error.ends_with(REQUIREMENTS), "{error}");
+    }
+}

@@ -1,1 +1,29 @@
-//! Placeholder.
+//! A simulated contact-centre cloud: one truth, its faults, and the wire it is seen through.
+//!
+//! It speaks the users API of Genesys Cloud and the agent-states API of the project's contract, pushes webhooks, and
+//! has a control plane under `/sim/`. It shares no code with the sidecar on purpose: a simulator built on the
+//! sidecar's own decoder would agree with its misreadings. The payloads in `fixtures/` judge both.
+//!
+//! ```text
+//! scenario, script, control plane, the API's own writes
+//!        |  moves
+//!        v
+//! cloud (pure truth)  --changes-->  world (faults, counters)  --events-->  delivery (webhooks)
+//!        ^                                |
+//!        +------------ wire (pure: Call -> Answer) <---- shell (listener, time, tasks)
+//! ```
+
+pub mod cloud;
+mod delivery;
+mod events;
+mod faults;
+pub mod scenario;
+mod shapes;
+mod shell;
+mod stats;
+mod tokens;
+mod wire;
+mod world;
+
+pub use faults::WebhookFormat;
+pub use shell::{SimError, SimOptions, Simulator, WebhookTarget};

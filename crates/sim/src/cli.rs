@@ -1,0 +1,86 @@
+//! The command line, and what is said at the start.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Parser;
+use onduty_sim::scenario::script::Script;
+use onduty_sim::{SimError, SimOptions, WebhookFormat, WebhookTarget};
+
+/// A simulated contact-centre cloud: Genesys Cloud's users API, the agent-states API, webhooks, and switches that
+/// make them misbehave.
+#[derive(Debug, Parser)]
+#[command(name = "onduty-sim", version)]
+pub(crate) struct Cli {
+    /// Where to listen; port 0 takes any free one.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7480")]
+    listen: SocketAddr,
+    /// How many agents there are.
+    #[arg(long, value_name = "N", default_value_t = 60)]
+    agents: usize,
+    /// How many changes of state a second.
+    #[arg(long, value_name = "EVENTS_PER_S", default_value_t = 2.0)]
+    rate: f64,
+    /// The seed of ids, people and moves: one seed gives one history.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// Where to push events.
+    #[arg(long, value_name = "URL")]
+    webhook: Option<String>,
+    /// The secret that signs them (`whsec_…`); without it they are not signed.
+    #[arg(
+        long,
+        value_name = "SECRET",
+        requires = "webhook",
+        env = "ONDUTY_SIM_WEBHOOK_SECRET",
+        hide_env_values = true
+    )]
+    webhook_secret: Option<String>,
+    /// Their envelope: flat, notification or eventbridge.
+    #[arg(long, value_name = "FORMAT", default_value = "flat", value_parser = format)]
+    webhook_format: WebhookFormat,
+    /// A TOML file of timed moves.
+    #[arg(long, value_name = "FILE")]
+    scenario: Option<PathBuf>,
+}
+
+fn format(text: &str) -> Result<WebhookFormat, String> {
+    WebhookFormat::parse(text).ok_or_else(|| "one of flat, notification, eventbridge".to_owned())
+}
+
+impl Cli {
+    /// The simulator that is asked for.
+    pub(crate) fn into_options(self) -> Result<SimOptions, SimError> {
+        let (secret, format) = (self.webhook_secret, self.webhook_format);
+        Ok(SimOptions {
+            listen: self.listen,
+            agents: self.agents,
+            rate: self.rate,
+            seed: self.seed,
+            webhook: self.webhook.map(|url| WebhookTarget { url, secret, format }),
+            script: self.scenario.as_deref().map(Script::load).transpose()?,
+        })
+    }
+}
+
+/// What to tell whoever started it: addresses, a block for official SDKs, and something to try.
+pub(crate) fn greeting(addr: SocketAddr, agents: usize) -> String {
+    let (host, port) = (addr.ip(), addr.port());
+    format!(
+        "onduty-sim: {agents} agents
+  platform API   http://{addr}/api/v2
+  log-in         http://{addr}/oauth/token   (client sim-full, secret sim-secret)
+  control plane  http://{addr}/sim/agents
+
+For an official SDK's configuration file:
+[gateway]
+host = {host}
+protocol = http
+port = {port}
+
+Try:
+  curl -s http://{addr}/sim/agents | head -c 600
+  curl -s -u sim-full:sim-secret -d grant_type=client_credentials http://{addr}/oauth/token
+"
+    )
+}

@@ -1,0 +1,216 @@
+//! The truth: one organisation of the platform and the people in it.
+//!
+//! Pure: no IO, no clock, no hidden randomness. Instants come in as values, changes go out as values. Everything
+//! the simulator answers or pushes is a view of this.
+
+pub mod access;
+pub mod agent;
+pub mod chance;
+pub mod id;
+pub mod moves;
+pub mod organisation;
+pub mod presence;
+mod seeding;
+pub mod stamp;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use access::Access;
+use agent::{Account, Agent, AgentState};
+use id::Id;
+use moves::{Facets, Force, Move, Pick, Step};
+use organisation::{Division, Organisation, Queue, seeded_divisions, seeded_queues};
+use presence::{Definition, Definitions, SystemPresence};
+use seeding::Recruiter;
+use stamp::Stamp;
+
+/// One organisation, whole.
+pub struct Cloud {
+    seed: u64,
+    /// The organisation itself.
+    pub organisation: Organisation,
+    /// Its divisions, the first of them home.
+    pub divisions: [Division; 3],
+    /// What agents can pick.
+    pub definitions: Definitions,
+    /// Its queues.
+    pub queues: Vec<Queue>,
+    /// Its OAuth clients and roles.
+    pub access: Access,
+    agents: Vec<Agent>,
+    by_agent: HashMap<Id, usize>,
+    by_user: HashMap<Id, usize>,
+}
+
+/// Why something that changed is told to others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Occasion {
+    /// Somebody came.
+    LoggedIn,
+    /// Somebody went.
+    LoggedOut,
+    /// Anything else.
+    Changed,
+}
+
+/// One agent's state has changed.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// Position of the agent.
+    pub position: usize,
+    /// What happened.
+    pub occasion: Occasion,
+    /// Which facets are new.
+    pub facets: Facets,
+    /// The state entered.
+    pub state: Arc<AgentState>,
+}
+
+impl Cloud {
+    /// The organisation of a seed as it stands at an instant.
+    pub fn found(seed: u64, name: &str, agent_count: usize, now: Stamp) -> Self {
+        let divisions = seeded_divisions(seed);
+        let mut cloud = Self {
+            seed,
+            organisation: Organisation {
+                id: Id::derive(seed, "organisation", 0),
+                name: name.to_owned(),
+                domain: format!("{}.example", name.to_ascii_lowercase()),
+            },
+            definitions: Definitions::seeded(seed, divisions[1].id),
+            queues: seeded_queues(seed, &divisions),
+            access: Access::seeded(seed),
+            divisions,
+            agents: Vec::with_capacity(agent_count),
+            by_agent: HashMap::new(),
+            by_user: HashMap::new(),
+        };
+        for position in 0..agent_count {
+            let recruiter =
+                Recruiter { seed, divisions: &cloud.divisions, definitions: &cloud.definitions, now };
+            if let Some(agent) = recruiter.found(position, agent_count, &mut cloud.queues) {
+                cloud.add(agent);
+            }
+        }
+        cloud
+    }
+
+    fn add(&mut self, agent: Agent) {
+        let position = self.agents.len();
+        self.by_agent.insert(agent.id, position);
+        self.by_user.insert(agent.user_id, position);
+        self.agents.push(agent);
+    }
+
+    /// The seed everything was derived from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Everybody who ever worked here, by position.
+    pub fn agents(&self) -> &[Agent] {
+        &self.agents
+    }
+
+    /// The agent at a position.
+    pub fn agent(&self, position: usize) -> Option<&Agent> {
+        self.agents.get(position)
+    }
+
+    /// Position of the agent with this agent id.
+    pub fn position_by_agent(&self, id: Id) -> Option<usize> {
+        self.by_agent.get(&id).copied()
+    }
+
+    /// Position of the agent with this user id.
+    pub fn position_by_user(&self, id: Id) -> Option<usize> {
+        self.by_user.get(&id).copied()
+    }
+
+    /// The agent with this user id.
+    pub fn user(&self, id: Id) -> Option<&Agent> {
+        self.position_by_user(id).and_then(|position| self.agents.get(position))
+    }
+
+    /// The queue with this id.
+    pub fn queue(&self, id: Id) -> Option<&Queue> {
+        self.queues.iter().find(|queue| queue.id == id)
+    }
+
+    /// The division with this id.
+    pub fn division(&self, id: Id) -> Option<&Division> {
+        self.divisions.iter().find(|division| division.id == id)
+    }
+
+    /// Makes something happen to an agent. None when the rules do not allow it, or nobody can see that it happened.
+    /// Only people whose account is active can be moved.
+    pub fn apply(&mut self, position: usize, happening: &Move, now: Stamp) -> Option<Change> {
+        let agent = self.agents.get_mut(position)?;
+        if agent.account != Account::Active {
+            return None;
+        }
+        match agent.state().step(happening, now) {
+            Step::Impossible => None,
+            Step::Hidden(state) => {
+                agent.enter(state);
+                None
+            }
+            Step::Changed(state, facets) => {
+                let occasion = match (facets.logged_in, state.logged_in) {
+                    (true, true) => Occasion::LoggedIn,
+                    (true, false) => Occasion::LoggedOut,
+                    (false, _) => Occasion::Changed,
+                };
+                Some(Change { position, occasion, facets, state: agent.enter(state) })
+            }
+        }
+    }
+
+    /// A forced state with the presences to fall back to.
+    pub fn force(&self, force: Force) -> Move {
+        let available = self.pick(SystemPresence::Available);
+        let offline = self.pick(SystemPresence::Offline);
+        Move::Force(Force { fallback: available.zip(offline), ..force })
+    }
+
+    /// The standard pick of a system presence.
+    pub fn pick(&self, system: SystemPresence) -> Option<Pick> {
+        self.definitions.standard(system).map(Definition::pick)
+    }
+
+    /// Hires people; gives their positions.
+    pub fn hire(&mut self, count: usize, now: Stamp) -> Vec<usize> {
+        let first = self.agents.len();
+        for position in first..first + count {
+            let recruiter = Recruiter {
+                seed: self.seed,
+                divisions: &self.divisions,
+                definitions: &self.definitions,
+                now,
+            };
+            if let Some(agent) = recruiter.hire(position, &mut self.queues) {
+                self.add(agent);
+            }
+        }
+        (first..self.agents.len()).collect()
+    }
+
+    /// Logs somebody out for good: their account is deleted, their ids stay taken.
+    pub fn dismiss(&mut self, position: usize, now: Stamp) -> Option<Change> {
+        let change = match self.pick(SystemPresence::Offline) {
+            Some(offline) => self.apply(position, &Move::LogOut(offline), now),
+            None => None,
+        };
+        if let Some(agent) = self.agents.get_mut(position) {
+            agent.set_account(Account::Deleted, now);
+            for queue in &mut self.queues {
+                queue.members.retain(|member| *member != position);
+            }
+        }
+        change
+    }
+}

@@ -1,0 +1,352 @@
+//! Who may do what: OAuth clients, their scopes, and roles granted in divisions.
+//!
+//! Client-credentials tokens are bound by roles and divisions. Scopes bind on the agent-states API only.
+
+use std::collections::BTreeSet;
+
+use super::id::Id;
+use super::organisation::Division;
+use super::stamp::Stamp;
+
+/// The secret of every client known from the start.
+pub const SECRET: &str = "sim-secret";
+
+/// Life of a token, in seconds, unless a client has its own.
+pub const TOKEN_LIFE_S: u64 = 86_400;
+
+/// A permission such as `agent:state:view`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permission(pub &'static str);
+
+/// Every permission that an endpoint of the simulator asks for, and those people believe in.
+pub const PERMISSIONS: [Permission; 13] = [
+    Permission("agent:state:view"),
+    Permission("analytics:agentState:view"),
+    Permission("analytics:userObservation:view"),
+    Permission("directory:user:view"),
+    Permission("directory:userStateChange:view"),
+    Permission("oauth:client:view"),
+    Permission("presence:presenceDefinition:view"),
+    Permission("presence:userPresence:edit"),
+    Permission("routing:agent:onqueue"),
+    Permission("routing:queue:edit"),
+    Permission("routing:queue:readonly"),
+    Permission("routing:queue:view"),
+    Permission("routing:queueMember:manage"),
+];
+
+/// What a role allows: some actions on one kind of thing. `*` stands for all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// First part of a permission.
+    pub domain: String,
+    /// Second part, or `*`.
+    pub entity: String,
+    /// Third parts, or `*`.
+    pub actions: Vec<String>,
+}
+
+impl Policy {
+    /// Reads `domain:entity:action`.
+    pub fn parse(permission: &str) -> Option<Self> {
+        let mut parts = permission.split(':');
+        let policy = Self {
+            domain: parts.next()?.to_owned(),
+            entity: parts.next()?.to_owned(),
+            actions: vec![parts.next()?.to_owned()],
+        };
+        let filled = !policy.domain.is_empty() && !policy.entity.is_empty() && policy.actions != [""];
+        (filled && parts.next().is_none()).then_some(policy)
+    }
+
+    fn allows(&self, permission: &str) -> bool {
+        let mut parts = permission.split(':');
+        let (domain, entity, action) = (parts.next(), parts.next(), parts.next());
+        let matches = |mine: &str, asked: Option<&str>| mine == "*" || Some(mine) == asked;
+        matches(&self.domain, domain)
+            && matches(&self.entity, entity)
+            && self.actions.iter().any(|mine| matches(mine, action))
+    }
+}
+
+/// A named set of policies.
+#[derive(Clone, Debug)]
+pub struct Role {
+    /// Its id.
+    pub id: Id,
+    /// Its name.
+    pub name: String,
+    /// What it allows.
+    pub policies: Vec<Policy>,
+}
+
+/// Where a role is granted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// In every division, written `*`.
+    Everywhere,
+    /// In one.
+    Division(Id),
+}
+
+/// A role given to a client in some division.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// The role.
+    pub role: Id,
+    /// Where.
+    pub reach: Reach,
+    /// When it was given; it takes effect after the permission lag.
+    pub made_at: Stamp,
+}
+
+/// Whether a client may have tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientState {
+    /// Yes.
+    Active,
+    /// No, and those it had are dead.
+    Disabled,
+}
+
+/// An OAuth client with the client-credentials grant.
+#[derive(Clone)]
+pub struct Client {
+    /// Its id, known to whoever signs in with it.
+    pub id: String,
+    /// Its secret.
+    pub secret: String,
+    /// Whether it may have tokens.
+    pub state: ClientState,
+    /// What its tokens may be used for, where scopes bind.
+    pub scopes: Vec<String>,
+    /// What it may do, and where.
+    pub grants: Vec<Grant>,
+    /// Life of its tokens, in seconds.
+    pub token_life_s: u64,
+    /// When it was made.
+    pub created: Stamp,
+}
+
+/// The divisions in which a permission is held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// All of them.
+    Everywhere,
+    /// These; none at all when empty.
+    In(BTreeSet<Id>),
+}
+
+impl Held {
+    /// Whether it is held in no division.
+    pub fn nowhere(&self) -> bool {
+        matches!(self, Self::In(divisions) if divisions.is_empty())
+    }
+
+    /// Whether it is held in this one.
+    pub fn covers(&self, division: Id) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::In(divisions) => divisions.contains(&division),
+        }
+    }
+}
+
+/// The clients and roles of one organisation.
+#[derive(Clone)]
+pub struct Access {
+    roles: Vec<Role>,
+    clients: Vec<Client>,
+}
+
+impl Access {
+    /// An organisation's roles, and no client yet.
+    pub fn seeded(seed: u64) -> Self {
+        let mut access = Self { roles: Vec::new(), clients: Vec::new() };
+        let everything = PERMISSIONS.map(|permission| permission.0);
+        access.add_role(seed, "Master Admin", &everything);
+        access.add_role(seed, "Agent Administrator", &["agent:state:view", "directory:user:view"]);
+        access.add_role(seed, "Agent State", &["agent:state:view"]);
+        access.add_role(
+            seed,
+            "Directory Reader",
+            &["directory:user:view", "presence:presenceDefinition:view"],
+        );
+        access
+    }
+
+    fn add_role(&mut self, seed: u64, name: &str, permissions: &[&str]) {
+        self.roles.push(Role {
+            id: Id::derive(seed, "role", self.roles.len() as u64),
+            name: name.to_owned(),
+            policies: permissions.iter().filter_map(|permission| Policy::parse(permission)).collect(),
+        });
+    }
+
+    /// Adds the clients that tests and people sign in with, as the contract names them.
+    pub fn add_known_clients(&mut self, divisions: &[Division; 3], now: Stamp) {
+        let long_ago = now.plus_millis(-90 * 86_400_000);
+        let all_scopes: Vec<String> = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
+        let client = |id: &str, grants: Vec<Grant>| Client {
+            id: id.to_owned(),
+            secret: SECRET.to_owned(),
+            state: ClientState::Active,
+            scopes: all_scopes.clone(),
+            grants,
+            token_life_s: TOKEN_LIFE_S,
+            created: long_ago,
+        };
+        let grant = |name: &str, reach, made_at| {
+            let role = self.roles.iter().find(|role| role.name == name);
+            role.map(|role| Grant { role: role.id, reach, made_at })
+        };
+        let everything = || grant("Master Admin", Reach::Everywhere, long_ago).into_iter().collect();
+        let reader = grant("Directory Reader", Reach::Everywhere, long_ago).into_iter().collect();
+        let berlin = grant("Master Admin", Reach::Division(divisions[1].id), long_ago);
+        let fresh = grant("Master Admin", Reach::Everywhere, now).into_iter().collect();
+        let clients = [
+            client("sim-full", everything()),
+            Client { scopes: vec!["agent:read".to_owned()], ..client("sim-no-scope", everything()) },
+            client("sim-no-role", reader),
+            client("sim-one-division", berlin.into_iter().collect()),
+            client("sim-fresh-grant", fresh),
+            Client { state: ClientState::Disabled, ..client("sim-disabled", everything()) },
+        ];
+        self.clients.extend(clients);
+    }
+
+    /// Adds the client of an organisation in another region, who may do everything there.
+    pub fn add_foreign_client(&mut self, id: &str, now: Stamp) {
+        let created = now.plus_millis(-90 * 86_400_000);
+        let role = self.find_role("Master Admin").map(|role| role.id);
+        self.put_client(Client {
+            id: id.to_owned(),
+            secret: SECRET.to_owned(),
+            state: ClientState::Active,
+            scopes: SCOPES.map(str::to_owned).to_vec(),
+            grants: role
+                .map(|role| Grant { role, reach: Reach::Everywhere, made_at: created })
+                .into_iter()
+                .collect(),
+            token_life_s: TOKEN_LIFE_S,
+            created,
+        });
+    }
+
+    /// Adds a client, or replaces the one of the same id.
+    pub fn put_client(&mut self, client: Client) {
+        match self.clients.iter_mut().find(|known| known.id == client.id) {
+            Some(known) => *known = client,
+            None => self.clients.push(client),
+        }
+    }
+
+    /// The client with this id.
+    pub fn client(&self, id: &str) -> Option<&Client> {
+        self.clients.iter().find(|client| client.id == id)
+    }
+
+    /// How many clients there are.
+    pub fn client_count(&self) -> usize {
+        self.clients.len()
+    }
+
+    /// The role with this id.
+    pub fn role(&self, id: Id) -> Option<&Role> {
+        self.roles.iter().find(|role| role.id == id)
+    }
+
+    /// The role with this name, or this id.
+    pub fn find_role(&self, text: &str) -> Option<&Role> {
+        match Id::parse(text) {
+            Some(id) => self.role(id),
+            None => self.roles.iter().find(|role| role.name == text),
+        }
+    }
+
+    /// Adds a role made of single permissions, for clients of the control plane.
+    pub fn make_role(&mut self, seed: u64, name: &str, permissions: &[String]) -> Id {
+        let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
+        self.add_role(seed, name, &permissions);
+        Id::derive(seed, "role", self.roles.len() as u64 - 1)
+    }
+
+    /// Where a client holds a permission at an instant, given how long grants take to apply.
+    pub fn held(&self, client: &Client, permission: &str, now: Stamp, lag_ms: i64) -> Held {
+        let mut divisions = BTreeSet::new();
+        for grant in &client.grants {
+            let allowed = self
+                .role(grant.role)
+                .is_some_and(|role| role.policies.iter().any(|policy| policy.allows(permission)));
+            if !allowed || now.millis_since(grant.made_at) < lag_ms {
+                continue;
+            }
+            match grant.reach {
+                Reach::Everywhere => return Held::Everywhere,
+                Reach::Division(division) => {
+                    divisions.insert(division);
+                }
+            }
+        }
+        Held::In(divisions)
+    }
+}
+
+/// The scopes of a client that may do everything.
+pub const SCOPES: [&str; 10] = [
+    "agent:read",
+    "agent:state:read",
+    "users:readonly",
+    "presence:readonly",
+    "routing:readonly",
+    "analytics:readonly",
+    "authorization:readonly",
+    "organization:readonly",
+    "notifications",
+    "user-basic-info",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::organisation::seeded_divisions;
+    use super::*;
+
+    const NOW: Stamp = Stamp::from_millis(1_772_442_850_900);
+
+    fn seeded() -> (Access, [Division; 3]) {
+        let divisions = seeded_divisions(1);
+        let mut access = Access::seeded(1);
+        access.add_known_clients(&divisions, NOW);
+        (access, divisions)
+    }
+
+    #[test]
+    fn a_permission_is_held_where_a_role_that_carries_it_is_granted() {
+        let (access, divisions) = seeded();
+        let held = |id: &str, permission: &str, lag_ms| {
+            access.held(access.client(id).unwrap(), permission, NOW.plus_millis(1000), lag_ms)
+        };
+        let table = [
+            ("sim-full", "agent:state:view", 0, Held::Everywhere),
+            ("sim-full", "no:such:thing", 0, Held::In(BTreeSet::new())),
+            ("sim-no-role", "agent:state:view", 0, Held::In(BTreeSet::new())),
+            ("sim-no-role", "directory:user:view", 0, Held::Everywhere),
+            ("sim-one-division", "agent:state:view", 0, Held::In(BTreeSet::from([divisions[1].id]))),
+            ("sim-fresh-grant", "agent:state:view", 1001, Held::In(BTreeSet::new())),
+            ("sim-fresh-grant", "agent:state:view", 1000, Held::Everywhere),
+        ];
+        for (client, permission, lag_ms, expected) in table {
+            assert_eq!(held(client, permission, lag_ms), expected, "{client} {permission} {lag_ms}");
+        }
+    }
+
+    #[test]
+    fn a_star_in_a_policy_stands_for_everything() {
+        let policy = Policy::parse("presence:*:*").unwrap();
+        assert!(policy.allows("presence:userPresence:edit"));
+        assert!(!policy.allows("routing:queue:view"));
+        for malformed in ["", "a", "a:b", "a:b:", "a:b:c:d", ":b:c"] {
+            assert_eq!(Policy::parse(malformed), None, "{malformed}");
+        }
+    }
+}

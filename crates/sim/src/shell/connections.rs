@@ -1,0 +1,178 @@
+//! The listener: HTTP/1.1 and HTTP/2 cleartext, with limits on everything a stranger controls.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode};
+use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{Shared, now};
+use crate::wire::{self, Answer, BODY_MAX, Call, Method, Outcome, Query};
+
+/// Connections open at once; further ones wait to be accepted.
+const CONNECTIONS_MAX: usize = 1024;
+/// A caller has this long to send its headers.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// And this long to send its body.
+const BODY_TIMEOUT: Duration = Duration::from_secs(20);
+/// Headers of one request, in bytes.
+const HEADERS_MAX: u32 = 32_768;
+/// Requests at once on one HTTP/2 connection.
+const STREAMS_MAX: u32 = 256;
+/// A request that is left hanging by switch is dropped after this.
+const HANG: Duration = Duration::from_secs(120);
+/// After a failed accept (too many open files) others get time to close theirs.
+const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+
+/// Accepts connections until stopped.
+pub(super) async fn serve(
+    listener: TcpListener,
+    shared: Arc<Shared>,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+) {
+    let room = Arc::new(Semaphore::new(CONNECTIONS_MAX));
+    loop {
+        let accepted = tokio::select! {
+            () = stop.cancelled() => return,
+            accepted = async {
+                let place = Arc::clone(&room).acquire_owned().await;
+                (place, listener.accept().await)
+            } => accepted,
+        };
+        match accepted {
+            (Ok(place), Ok((stream, _))) => {
+                let (shared, stop) = (Arc::clone(&shared), stop.clone());
+                tasks.spawn(async move {
+                    converse(stream, shared, stop).await;
+                    drop(place);
+                });
+            }
+            (_, Err(error)) => {
+                tracing::warn!(%error, "could not accept a connection");
+                tokio::time::sleep(ACCEPT_BACKOFF).await;
+            }
+            (Err(_), _) => return,
+        }
+    }
+}
+
+/// Serves one connection until it ends, or until the stop lets it finish what it is at.
+async fn converse(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) {
+    let _ = stream.set_nodelay(true);
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADER_TIMEOUT)
+        .max_buf_size(HEADERS_MAX as usize);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_header_list_size(HEADERS_MAX)
+        .max_concurrent_streams(STREAMS_MAX);
+    let service_stop = stop.clone();
+    let service = service_fn(move |request| {
+        let (shared, stop) = (Arc::clone(&shared), service_stop.clone());
+        async move { respond(request, shared, stop).await }
+    });
+    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    tokio::pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
+        }
+    };
+    if let Err(error) = ended {
+        tracing::debug!(error, "connection ended badly");
+    }
+}
+
+/// A request that gets no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("left hanging by switch")]
+struct LeftHanging;
+
+async fn respond(
+    request: Request<Incoming>,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+) -> Result<Response<Full<Bytes>>, LeftHanging> {
+    let head_only = request.method() == http::Method::HEAD;
+    let path = request.uri().path().to_owned();
+    let answer = match (request.method(), path.as_str()) {
+        (&http::Method::POST, "/sim/pause") => {
+            let outstanding = shared.pause().await;
+            Answer::ok(&json!({"paused": true, "outstanding": outstanding}))
+        }
+        (&http::Method::POST, "/sim/resume") => {
+            shared.with(|world| world.moving = true);
+            Answer::ok(&json!({"paused": false}))
+        }
+        _ => match read(request).await {
+            None => Answer::json(408, &json!({"message": "the body did not come in time", "status": 408})),
+            Some(call) => match shared.with(|world| wire::answer(world, &call)) {
+                Outcome::Answer(answer) => answer,
+                Outcome::Hang => {
+                    tokio::select! {
+                        () = stop.cancelled() => {}
+                        () = tokio::time::sleep(HANG) => {}
+                    }
+                    return Err(LeftHanging);
+                }
+            },
+        },
+    };
+    Ok(to_response(answer, head_only))
+}
+
+/// Reads a request whole. None when its body does not come in time.
+async fn read(request: Request<Incoming>) -> Option<Call> {
+    let (parts, body) = request.into_parts();
+    let read = Limited::new(body, BODY_MAX).collect();
+    let (body, oversized) = match tokio::time::timeout(BODY_TIMEOUT, read).await {
+        Ok(Ok(body)) => (body.to_bytes(), false),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => (Bytes::new(), true),
+        Ok(Err(_)) | Err(_) => return None,
+    };
+    let authorization = parts.headers.get(http::header::AUTHORIZATION);
+    Some(Call {
+        method: Method::of(parts.method.as_str()),
+        path: parts.uri.path().to_owned(),
+        query: Query::parse(parts.uri.query().unwrap_or_default()),
+        authorization: authorization.and_then(|value| value.to_str().ok()).map(str::to_owned),
+        body: body.to_vec(),
+        oversized,
+        now: now(),
+    })
+}
+
+fn to_response(answer: Answer, head_only: bool) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::new(Bytes::new()));
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    for (name, value) in answer.headers {
+        if let Ok(value) = HeaderValue::try_from(value) {
+            response.headers_mut().insert(HeaderName::from_static(name), value);
+        }
+    }
+    if !answer.body.is_empty() {
+        let json = HeaderValue::from_static("application/json");
+        response.headers_mut().insert(http::header::CONTENT_TYPE, json);
+        if !head_only {
+            *response.body_mut() = Full::new(answer.body.into());
+        }
+    }
+    response
+}

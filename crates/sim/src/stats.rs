@@ -1,0 +1,85 @@
+//! What was asked and what was pushed, counted.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+/// Counts of requests and events since the start.
+#[derive(Debug, Default)]
+pub(crate) struct Stats {
+    requests: BTreeMap<(&'static str, String, u16), u64>,
+    /// Changes of state that others can see.
+    pub(crate) events_made: u64,
+    /// What became of them on the webhook.
+    pub(crate) webhook: WebhookStats,
+}
+
+/// Deliveries on the webhook. `made + duplicated = acknowledged + lost + outstanding`.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct WebhookStats {
+    /// Events that were meant for the receiver.
+    pub(crate) made: u64,
+    /// Second copies made by the switch.
+    pub(crate) duplicated: u64,
+    /// Deliveries tried at least once.
+    pub(crate) pushed: u64,
+    /// Deliveries answered with 2xx.
+    pub(crate) acknowledged: u64,
+    /// Further tries of deliveries that were not.
+    pub(crate) retried: u64,
+    /// Dropped by the switch.
+    pub(crate) lost_by_switch: u64,
+    /// Refused too often with a 4xx.
+    pub(crate) lost_refused: u64,
+    /// No room to keep them while the receiver was down.
+    pub(crate) lost_overflow: u64,
+}
+
+impl WebhookStats {
+    /// Deliveries that will never happen.
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost_by_switch + self.lost_refused + self.lost_overflow
+    }
+
+    /// Deliveries still to be made.
+    pub(crate) fn outstanding(&self) -> u64 {
+        (self.made + self.duplicated).saturating_sub(self.acknowledged + self.lost())
+    }
+}
+
+impl Stats {
+    /// Counts one answered request. Routes are templates, so their number is small; clients are few.
+    pub(crate) fn count_request(&mut self, route: &'static str, client: &str, status: u16) {
+        *self.requests.entry((route, client.to_owned(), status)).or_default() += 1;
+    }
+
+    /// The counts as the control plane shows them.
+    pub(crate) fn to_json(&self) -> Value {
+        let requests: Vec<Value> = self
+            .requests
+            .iter()
+            .map(|((route, client, status), count)| {
+                json!({"route": route, "client": client, "status": status, "count": count})
+            })
+            .collect();
+        let webhook = &self.webhook;
+        json!({
+            "requests": requests,
+            "events": {
+                "made": self.events_made,
+                "webhook": {
+                    "made": webhook.made,
+                    "duplicated": webhook.duplicated,
+                    "pushed": webhook.pushed,
+                    "acknowledged": webhook.acknowledged,
+                    "retried": webhook.retried,
+                    "lost": webhook.lost(),
+                    "lostBySwitch": webhook.lost_by_switch,
+                    "lostRefused": webhook.lost_refused,
+                    "lostOverflow": webhook.lost_overflow,
+                    "outstanding": webhook.outstanding(),
+                },
+            },
+        })
+    }
+}

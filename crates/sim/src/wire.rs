@@ -1,0 +1,212 @@
+//! The platform's HTTP face, without HTTP: a call comes in as a value, an answer goes out as one.
+//!
+//! Every platform request goes the same way (`platform.md` 16.2): correlation id, trouble by switch, bearer token,
+//! rate limit, and only then the endpoint, which checks scope, permission, division and parameters itself.
+
+mod agent_states;
+mod authorization;
+mod call;
+mod control;
+mod listing;
+mod oauth;
+mod organization;
+mod presence;
+mod query;
+mod refusal;
+mod routing;
+mod tokens_me;
+mod users;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use call::{Answer, Call, Method, Outcome};
+pub(crate) use query::Query;
+
+use call::{Asked, Handler};
+use refusal::Refusal;
+
+use crate::faults::Outage;
+use crate::tokens::Budget;
+use crate::world::{OTHER_REGION, Where, World};
+
+/// The largest request body the platform takes, in bytes.
+pub(crate) const BODY_MAX: usize = 512_000;
+/// Route under which answers without a route are counted.
+const NO_ROUTE: &str = "(none)";
+/// Client under which answers without a token are counted.
+const NO_CLIENT: &str = "(none)";
+
+/// One endpoint: a method, a path template, and what answers it.
+struct Route {
+    method: Method,
+    template: &'static str,
+    handler: Handler,
+}
+
+const fn get(template: &'static str, handler: Handler) -> Route {
+    Route { method: Method::Get, template, handler }
+}
+
+/// All endpoints under `/api/v2`. Where two templates match, the one with fewer holes comes first.
+const ROUTES: &[Route] = &[
+    get("/api/v2/tokens/me", tokens_me::show),
+    Route { method: Method::Head, template: "/api/v2/tokens/me", handler: tokens_me::probe },
+    Route { method: Method::Delete, template: "/api/v2/tokens/me", handler: tokens_me::revoke },
+    get("/api/v2/authorization/subjects/me", authorization::subject),
+    get("/api/v2/authorization/divisionspermitted/paged/me", authorization::divisions_permitted),
+    get("/api/v2/authorization/divisions", authorization::divisions),
+    get("/api/v2/authorization/divisions/home", authorization::home_division),
+    get("/api/v2/authorization/permissions", authorization::permissions),
+    get("/api/v2/organizations/me", organization::show),
+    get("/api/v2/organizations/limits/namespaces/{namespace}", organization::limits),
+    get("/api/v2/organizations/limits/namespaces/{namespace}/defaults", organization::limits),
+    get("/api/v2/agents", agent_states::profiles),
+    get("/api/v2/agents/states", agent_states::states),
+    get("/api/v2/agents/{agentId}", agent_states::profile),
+    get("/api/v2/agents/{agentId}/state", agent_states::state),
+    get("/api/v2/users", users::list),
+    get("/api/v2/users/me", users::me),
+    get("/api/v2/users/presences/purecloud/bulk", presence::bulk),
+    get("/api/v2/users/{userId}", users::one),
+    get("/api/v2/users/{userId}/state", users::account_state),
+    get("/api/v2/users/{userId}/queues", users::queues),
+    get("/api/v2/users/{userId}/routingstatus", routing::status),
+    Route {
+        method: Method::Put,
+        template: "/api/v2/users/{userId}/routingstatus",
+        handler: routing::set_status,
+    },
+    get("/api/v2/users/{userId}/presences/purecloud", presence::one),
+    Route {
+        method: Method::Patch,
+        template: "/api/v2/users/{userId}/presences/purecloud",
+        handler: presence::set,
+    },
+    get("/api/v2/presence/definitions", presence::definitions),
+    get("/api/v2/presence/definitions/{definitionId}", presence::definition),
+    get("/api/v2/presencedefinitions", presence::legacy_definitions),
+    get("/api/v2/routing/queues", routing::queues),
+    get("/api/v2/routing/queues/{queueId}", routing::queue),
+    get("/api/v2/routing/queues/{queueId}/members", routing::members),
+];
+
+/// Answers one call. The lock on the world is held for as long as this takes, so nothing here waits.
+pub(crate) fn answer(world: &mut World, call: &Call) -> Outcome {
+    if call.path.starts_with("/sim/") {
+        return Outcome::Answer(control::answer(world, call));
+    }
+    let (place, path) = match call.path.strip_prefix("/region/") {
+        None => (Where::Here, call.path.as_str()),
+        Some(rest) => match rest.strip_prefix(OTHER_REGION) {
+            Some(path) => (Where::Elsewhere, path),
+            None => (Where::Here, call.path.as_str()),
+        },
+    };
+    let mut count = Count { route: NO_ROUTE, client: NO_CLIENT.to_owned() };
+    let outcome = platform(world, call, place, path, &mut count);
+    if let Outcome::Answer(answer) = &outcome {
+        world.stats.count_request(count.route, &count.client, answer.status);
+    } else {
+        world.stats.count_request(count.route, &count.client, 0);
+    }
+    outcome
+}
+
+/// Under what an answer is counted; filled in as it becomes known.
+struct Count {
+    route: &'static str,
+    client: String,
+}
+
+fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mut Count) -> Outcome {
+    let correlation = world.correlation();
+    match world.faults.region_down {
+        Outage::None => {}
+        Outage::Unavailable => return Outcome::Answer(Refusal::unavailable().into_answer(correlation)),
+        Outage::Timeout => return Outcome::Hang,
+    }
+    if path == "/oauth/token" {
+        count.route = "/oauth/token";
+        return Outcome::Answer(oauth::token(world, call, place, &mut count.client).correlated(correlation));
+    }
+    let matched = ROUTES.iter().find_map(|route| {
+        (route.method == call.method)
+            .then(|| captures(route.template, path))
+            .flatten()
+            .map(|params| (route, params))
+    });
+    if let Some((route, _)) = &matched {
+        count.route = route.template;
+    }
+    if world.request_suffers(world.faults.http_hang_p) {
+        return Outcome::Hang;
+    }
+    let (token, client) = match authenticate(world, call, place) {
+        Ok(held) => held,
+        Err(refusal) => {
+            let budget = Budget::untouched(&world.faults);
+            return Outcome::Answer(refusal.into_answer(correlation).with_budget(budget));
+        }
+    };
+    count.client.clone_from(&client.id);
+    let faults = world.faults.clone();
+    let keeps_alive = call.query.get("preserveIdleTTL") != Some("true");
+    let budget = world.site_mut(place).tokens.count(&token, &faults, keeps_alive, call.now);
+    let result = if let Some(seconds) = budget.retry_after_s {
+        Err(Refusal::too_many_requests(seconds))
+    } else if world.request_suffers(faults.http_error_p) {
+        Err(Refusal::by_status(faults.http_error_status))
+    } else if call.oversized {
+        Err(Refusal::body_too_large(BODY_MAX))
+    } else {
+        match matched {
+            None => Err(Refusal::not_found()),
+            Some((route, params)) => {
+                (route.handler)(&mut Asked { world, place, call, path, params, client, token })
+            }
+        }
+    };
+    let answer = match result {
+        Ok(answer) => answer.correlated(correlation),
+        Err(refusal) => refusal.into_answer(correlation),
+    };
+    Outcome::Answer(answer.with_budget(budget))
+}
+
+/// The token of a call and the client that holds it.
+fn authenticate(
+    world: &World,
+    call: &Call,
+    place: Where,
+) -> Result<(String, crate::cloud::access::Client), Refusal> {
+    let header = call.authorization.as_deref().ok_or_else(Refusal::no_bearer)?;
+    let (scheme, token) = header.split_once(' ').ok_or_else(Refusal::no_bearer)?;
+    if !scheme.eq_ignore_ascii_case("bearer") {
+        return Err(Refusal::no_bearer());
+    }
+    let site = world.site(place);
+    let holder = site.tokens.holder(token.trim(), &world.faults, call.now);
+    let client = holder.and_then(|client| site.cloud.access.client(client));
+    let living = client.filter(|client| client.state == crate::cloud::access::ClientState::Active);
+    let client = living.ok_or_else(Refusal::bad_credentials)?;
+    Ok((token.trim().to_owned(), client.clone()))
+}
+
+/// What stands in the holes of a template, if the path fits it.
+fn captures(template: &str, path: &str) -> Option<Vec<String>> {
+    let mut params = Vec::new();
+    let mut segments = path.split('/');
+    for expected in template.split('/') {
+        let segment = segments.next()?;
+        if expected.starts_with('{') {
+            if segment.is_empty() {
+                return None;
+            }
+            params.push(query::decode(segment, false));
+        } else if expected != segment {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(params)
+}

@@ -1,0 +1,155 @@
+//! `GET /api/v2/users` and what hangs below a user: the users API's reads (`platform.md` 9.1, 9.3, 9.7, 9.16).
+
+use serde_json::json;
+
+use super::call::{Answer, Asked};
+use super::listing::{Listing, Page};
+use super::refusal::Refusal;
+use crate::cloud::agent::{Account, Agent};
+use crate::cloud::id::Id;
+use crate::faults::Unknown;
+use crate::shapes::{Expand, Style, UserBody};
+
+/// Most users on one page.
+const PAGE_MAX: usize = 500;
+/// Most users asked for by id.
+const IDS_MAX: usize = 100;
+
+/// `GET /api/v2/users`: declares no permission. Shows active users unless `state` says otherwise.
+pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
+    let ids = asked.call.query.list("id");
+    if ids.len() > IDS_MAX {
+        return Err(Refusal::plain(400, "max.user.ids", "Only 100 users can be requested at a time."));
+    }
+    let page = Page::strict(asked, PAGE_MAX)?;
+    let wanted = wanted_accounts(asked)?;
+    let visible = |agent: &&Agent| wanted.contains(&agent.account) && may_see(asked, agent);
+    let (total, positions) = if ids.is_empty() {
+        let mut matching = asked.cloud().agents().iter().enumerate().filter(|(_, agent)| visible(agent));
+        let positions: Vec<usize> = page.of(matching.by_ref()).map(|(position, _)| position).collect();
+        (asked.cloud().agents().iter().filter(visible).count(), positions)
+    } else {
+        let found: Vec<usize> = ids.iter().filter_map(|id| find(asked, id)).collect();
+        if found.is_empty() && asked.world.faults.users_unknown == Unknown::RefuseIfAll {
+            let message = "The requested user(s) could not be found.";
+            return Err(Refusal::plain(404, "general.resource.not.found", message));
+        }
+        let agents = asked.cloud().agents();
+        let shown: Vec<usize> = found
+            .into_iter()
+            .filter(|position| agents.get(*position).as_ref().is_some_and(&visible))
+            .collect();
+        (shown.len(), page.of(shown.into_iter()).collect())
+    };
+    let entities: Vec<UserBody> =
+        positions.into_iter().filter_map(|position| body(asked, position)).collect();
+    Ok(Answer::ok(&Listing::of(asked, page, total, entities)))
+}
+
+/// `GET /api/v2/users/{userId}`: those who left are found with `state=deleted` only.
+pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
+    let position = find(asked, asked.param()).ok_or_else(|| unknown(asked))?;
+    let deleted_too = match asked.call.query.get("state") {
+        None | Some("active") => false,
+        Some("deleted") => true,
+        Some(other) => return Err(Refusal::parameter("state", other, "active, deleted")),
+    };
+    let agent = asked.cloud().agent(position).filter(|agent| may_see(asked, agent));
+    let agent = agent.filter(|agent| (agent.account == Account::Deleted) == deleted_too);
+    agent.ok_or_else(|| unknown(asked))?;
+    let user = body(asked, position).ok_or_else(Refusal::not_found)?;
+    Ok(Answer::ok(&user))
+}
+
+/// `GET /api/v2/users/me`: a client-credentials token is nobody.
+pub(super) fn me(_: &mut Asked<'_>) -> Result<Answer, Refusal> {
+    let message = "This request requires a user context. Client credentials cannot be used for requests to this \
+                   resource.";
+    Err(Refusal::plain(400, "not.a.user", message))
+}
+
+/// `GET /api/v2/users/{userId}/state`: employment, not duty.
+pub(super) fn account_state(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
+    let permission = "directory:userStateChange:view";
+    let held = asked.require(permission)?;
+    let position = find(asked, asked.param()).ok_or_else(|| unknown(asked))?;
+    let agent = asked.cloud().agent(position).ok_or_else(|| unknown(asked))?;
+    if !held.covers(agent.division) {
+        return Err(Refusal::missing_in_division(permission));
+    }
+    Ok(Answer::ok(&json!({
+        "state": agent.account.text(),
+        "version": agent.account_version,
+        "stateChangeReason": "Unknown",
+        "stateChangeDate": agent.account_since,
+    })))
+}
+
+/// `GET /api/v2/users/{userId}/queues`: `joined` is true unless said otherwise, so switched-off queues are missing.
+pub(super) fn queues(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
+    let held = asked.require("routing:queue:view")?;
+    let page = Page::capped(asked, 100)?;
+    let joined = match asked.call.query.get("joined") {
+        None | Some("true") => true,
+        Some("false") => false,
+        Some(other) => return Err(Refusal::parameter("joined", other, "true, false")),
+    };
+    let position = find(asked, asked.param()).ok_or_else(|| unknown(asked))?;
+    let agent = asked.cloud().agent(position).ok_or_else(|| unknown(asked))?;
+    let active = &agent.state().queues.ids;
+    let queues: Vec<_> = agent
+        .member_of
+        .iter()
+        .filter(|id| active.contains(id) == joined)
+        .filter_map(|id| asked.cloud().queue(*id))
+        .filter(|queue| held.covers(queue.division))
+        .map(|queue| {
+            json!({
+                "id": queue.id, "name": queue.name, "joined": joined, "memberBy": "user",
+                "division": {"id": queue.division, "name": ""},
+                "selfUri": format!("/api/v2/routing/queues/{}", queue.id),
+            })
+        })
+        .collect();
+    let total = queues.len();
+    Ok(Answer::ok(&Listing::of(asked, page, total, page.of(queues.into_iter()).collect())))
+}
+
+/// One user with the parts asked for, of which chance may drop some: expands are best effort.
+pub(super) fn body(asked: &mut Asked<'_>, position: usize) -> Option<UserBody> {
+    let drop = asked.world.faults.expand_drop;
+    let names = asked.call.query.list("expand");
+    let mut expanded =
+        |name: &str| names.contains(&name) && !(drop > 0.0 && asked.world.request_suffers(drop));
+    let expand = Expand {
+        presence: expanded("presence"),
+        routing: expanded("routingStatus"),
+        out_of_office: expanded("outOfOffice"),
+    };
+    let cloud = asked.cloud();
+    Some(UserBody::of(cloud, cloud.agent(position)?, expand, Style::rest(&asked.world.faults)))
+}
+
+/// Position of the user with an id. Ids of no known form are nobody's.
+pub(super) fn find(asked: &Asked<'_>, text: &str) -> Option<usize> {
+    asked.cloud().position_by_user(Id::parse(text)?)
+}
+
+fn may_see(asked: &Asked<'_>, agent: &Agent) -> bool {
+    !asked.world.faults.users_division_filter || asked.held("directory:user:view").covers(agent.division)
+}
+
+fn unknown(asked: &Asked<'_>) -> Refusal {
+    Refusal::plain(404, "general.resource.not.found", "Unable to find a user with that userId")
+        .about(asked.param())
+}
+
+fn wanted_accounts(asked: &Asked<'_>) -> Result<&'static [Account], Refusal> {
+    match asked.call.query.get("state") {
+        None | Some("active") => Ok(&[Account::Active]),
+        Some("inactive") => Ok(&[Account::Inactive]),
+        Some("deleted") => Ok(&[Account::Deleted]),
+        Some("any") => Ok(&[Account::Active, Account::Inactive, Account::Deleted]),
+        Some(other) => Err(Refusal::parameter("state", other, "active, inactive, deleted, any")),
+    }
+}

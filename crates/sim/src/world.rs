@@ -1,0 +1,186 @@
+//! Everything the simulator knows: two organisations in two regions, switches, counters, and events to be sent.
+//!
+//! One value behind one lock. Handlers read and move it; the shell gives it time and carries its events away.
+
+use std::collections::VecDeque;
+
+use crate::cloud::chance::Chance;
+use crate::cloud::id::Id;
+use crate::cloud::moves::Move;
+use crate::cloud::stamp::Stamp;
+use crate::cloud::{Change, Cloud};
+use crate::events::Event;
+use crate::faults::Faults;
+use crate::scenario::Scenario;
+use crate::stats::Stats;
+use crate::tokens::Tokens;
+
+/// The region in which `sim-wrong-region` is known.
+pub(crate) const OTHER_REGION: &str = "usw2.pure.cloud";
+/// Events that wait for the delivery task. It only sorts them, so a few seconds' worth is plenty.
+const OUTBOX_MAX: usize = 100_000;
+/// Agents of the other organisation: enough to sign in and look around.
+const OTHER_AGENTS: usize = 6;
+/// How long an event that is to be overtaken is held back at most, in milliseconds.
+const REORDER_MS: u64 = 1500;
+
+/// One organisation and the tokens that reach it.
+pub(crate) struct Site {
+    /// The truth.
+    pub(crate) cloud: Cloud,
+    /// Tokens issued for it.
+    pub(crate) tokens: Tokens,
+}
+
+/// Which of the two organisations a request is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Where {
+    /// The one at the root.
+    Here,
+    /// The one under `/region/usw2.pure.cloud`.
+    Elsewhere,
+}
+
+/// One delivery to be made.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    /// Not before this instant.
+    pub(crate) due: Stamp,
+    /// What to send.
+    pub(crate) event: Event,
+}
+
+/// The whole simulation.
+pub(crate) struct World {
+    /// The organisation that moves.
+    pub(crate) here: Site,
+    /// The one that does not.
+    pub(crate) elsewhere: Site,
+    /// The switches.
+    pub(crate) faults: Faults,
+    /// The counters.
+    pub(crate) stats: Stats,
+    /// Whether the scenario moves agents.
+    pub(crate) moving: bool,
+    scenario: Scenario,
+    has_webhook: bool,
+    outbox: VecDeque<Outgoing>,
+    request_chance: Chance,
+    event_chance: Chance,
+}
+
+impl World {
+    /// The world of a seed at an instant.
+    pub(crate) fn new(seed: u64, agent_count: usize, has_webhook: bool, now: Stamp) -> Self {
+        let mut here =
+            Site { cloud: Cloud::found(seed, "Acme", agent_count, now), tokens: Tokens::default() };
+        here.cloud.access.add_known_clients(&here.cloud.divisions, now);
+        let other_seed = seed ^ 0x5eed_0002;
+        let mut elsewhere =
+            Site { cloud: Cloud::found(other_seed, "Globex", OTHER_AGENTS, now), tokens: Tokens::default() };
+        elsewhere.cloud.access.add_foreign_client("sim-wrong-region", now);
+        Self {
+            here,
+            elsewhere,
+            faults: Faults::default(),
+            stats: Stats::default(),
+            moving: true,
+            scenario: Scenario::new(seed),
+            has_webhook,
+            outbox: VecDeque::new(),
+            request_chance: Chance::new(seed).fork(1),
+            event_chance: Chance::new(seed).fork(2),
+        }
+    }
+
+    /// The site that a request is for.
+    pub(crate) fn site(&self, place: Where) -> &Site {
+        match place {
+            Where::Here => &self.here,
+            Where::Elsewhere => &self.elsewhere,
+        }
+    }
+
+    /// The site that a request is for, to be changed.
+    pub(crate) fn site_mut(&mut self, place: Where) -> &mut Site {
+        match place {
+            Where::Here => &mut self.here,
+            Where::Elsewhere => &mut self.elsewhere,
+        }
+    }
+
+    /// Lets the scenario make its next move, unless it is paused.
+    pub(crate) fn advance(&mut self, now: Stamp) {
+        if self.moving
+            && let Some(change) = self.scenario.advance(&mut self.here.cloud, now)
+        {
+            self.publish(&change, now);
+        }
+    }
+
+    /// Makes something happen to an agent, and pushes it. Changes elsewhere are not pushed: nobody listens there.
+    pub(crate) fn happen(&mut self, place: Where, position: usize, happening: &Move, now: Stamp) -> bool {
+        let change = self.site_mut(place).cloud.apply(position, happening, now);
+        if let (Some(change), Where::Here) = (&change, place) {
+            self.publish(change, now);
+        }
+        change.is_some()
+    }
+
+    /// Turns a change into deliveries. Chance is drawn in the same order whatever the switches say, so that a switch
+    /// does not alter the fate of later events.
+    pub(crate) fn publish(&mut self, change: &Change, now: Stamp) {
+        self.stats.events_made += 1;
+        if !self.has_webhook {
+            return;
+        }
+        let draws = [(); 6].map(|()| self.event_chance.fraction());
+        let webhook = &mut self.stats.webhook;
+        webhook.made += 1;
+        if draws[0] < self.faults.event_loss {
+            webhook.lost_by_switch += 1;
+            return;
+        }
+        let Some(event) = Event::of(&self.here.cloud, change, self.stats.events_made, &self.faults) else {
+            webhook.lost_by_switch += 1;
+            return;
+        };
+        let delay_max_ms = self.faults.event_delay_ms as f64;
+        let after = |delay_ms: f64| now.plus_millis(delay_ms as i64);
+        if draws[1] < self.faults.event_dup {
+            self.stats.webhook.duplicated += 1;
+            self.enqueue(Outgoing { due: after(draws[3] * delay_max_ms), event: event.clone() });
+        }
+        let held_back = draws[2] < self.faults.event_reorder;
+        let reorder_ms = if held_back { draws[5] * REORDER_MS as f64 } else { 0.0 };
+        self.enqueue(Outgoing { due: after(draws[4] * delay_max_ms + reorder_ms), event });
+    }
+
+    fn enqueue(&mut self, outgoing: Outgoing) {
+        if self.outbox.len() >= OUTBOX_MAX {
+            self.stats.webhook.lost_overflow += 1;
+        } else {
+            self.outbox.push_back(outgoing);
+        }
+    }
+
+    /// Whether there is something to carry away.
+    pub(crate) fn has_mail(&self) -> bool {
+        !self.outbox.is_empty()
+    }
+
+    /// Carries all waiting deliveries away.
+    pub(crate) fn take_mail(&mut self) -> VecDeque<Outgoing> {
+        std::mem::take(&mut self.outbox)
+    }
+
+    /// A fresh id for one request.
+    pub(crate) fn correlation(&mut self) -> Id {
+        Id::derive(self.request_chance.draw(), "correlation", 0)
+    }
+
+    /// Whether something of this probability happens to a request.
+    pub(crate) fn request_suffers(&mut self, probability: f64) -> bool {
+        self.request_chance.happens(probability)
+    }
+}

@@ -11,5 +11,6 @@ pub mod error_chain;
 pub mod inlet;
 pub mod lifecycle;
 pub mod meters;
+pub mod platform;
 pub mod publish;
 pub mod status;

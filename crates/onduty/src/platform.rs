@@ -1,0 +1,3 @@
+//! The contact-centre clouds that can be mirrored.
+
+pub mod genesys;

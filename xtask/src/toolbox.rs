@@ -36,17 +36,23 @@ pub(crate) struct CargoTool {
     /// The crate and its program: `cargo-<subcommand>`.
     name: &'static str,
     version: &'static str,
+    /// What to leave out of it.
+    features: &'static [&'static str],
     /// How long it takes to build on two cores, for the patience of whoever waits.
     build_time: &'static str,
 }
 
-/// Runs tests, each in a process of its own.
-pub(crate) const NEXTEST: CargoTool =
-    CargoTool { name: "cargo-nextest", version: "0.9.151", build_time: "4 minutes" };
+/// Runs tests, each in a process of its own. It need not be able to update itself.
+pub(crate) const NEXTEST: CargoTool = CargoTool {
+    name: "cargo-nextest",
+    version: "0.9.151",
+    features: &["--no-default-features", "--features", "default-no-update"],
+    build_time: "2 minutes",
+};
 
 /// Judges licences, sources and banned crates.
 pub(crate) const DENY: CargoTool =
-    CargoTool { name: "cargo-deny", version: "0.20.2", build_time: "2 minutes" };
+    CargoTool { name: "cargo-deny", version: "0.20.2", features: &[], build_time: "1 minute" };
 
 /// The version of `@bufbuild/buf`, which carries the buf binary.
 const BUF_VERSION: &str = "1.75.0";
@@ -56,7 +62,7 @@ const REQUIREMENTS: &str = "crates/onduty/tests/python/requirements.txt";
 
 /// A cargo subcommand: the user's own if there is one, whatever its version, otherwise built once.
 pub(crate) fn cargo_tool(root: &Path, tool: CargoTool) -> Result<PathBuf, ToolError> {
-    let CargoTool { name, version, build_time } = tool;
+    let CargoTool { name, version, features, build_time } = tool;
     if answers(Command::new(name).arg("--version")) {
         return Ok(PathBuf::from(name));
     }
@@ -67,7 +73,9 @@ pub(crate) fn cargo_tool(root: &Path, tool: CargoTool) -> Result<PathBuf, ToolEr
             "==> {name} is not installed: building {version} into target/toolbox, once, about {build_time}"
         );
         let mut install = cargo();
-        install.args(["install", name, "--locked", "--version", version, "--root"]).arg(&home);
+        // Unoptimised: that halves the time to build, and such a tool spends its own waiting for others.
+        install.args(["install", name, "--locked", "--debug", "--version", version]).args(features);
+        install.arg("--root").arg(&home);
         process::run(&mut install, "is the registry of crates reachable?")
             .map_err(|source| ToolError::Install { name, source })?;
     }
@@ -141,7 +149,8 @@ mod tests {
     #[test]
     fn a_tool_that_was_built_before_is_not_built_again() {
         let root = tempfile::tempdir().expect("a folder");
-        let tool = CargoTool { name: "cargo-no-such-tool", version: "1.2.3", build_time: "no time" };
+        let tool =
+            CargoTool { name: "cargo-no-such-tool", version: "1.2.3", features: &[], build_time: "no time" };
         let built = root.path().join("target/toolbox/cargo-no-such-tool-1.2.3/bin/cargo-no-such-tool");
         write(&built, "");
         assert_eq!(cargo_tool(root.path(), tool).expect("found"), built);

@@ -17,9 +17,6 @@ mod routing;
 mod tokens_me;
 mod users;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use call::{Answer, Call, Method, Outcome};
 pub(crate) use query::Query;
 

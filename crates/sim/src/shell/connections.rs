@@ -21,8 +21,8 @@ use crate::wire::{self, Answer, BODY_MAX, Call, Method, Outcome, Query};
 
 /// Connections open at once; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 1024;
-/// A caller has this long to send its headers.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// A caller has this long to send its headers, which is also how long a connection may idle between requests.
+const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// And this long to send its body.
 const BODY_TIMEOUT: Duration = Duration::from_secs(20);
 /// Headers of one request, in bytes.

@@ -69,6 +69,10 @@ pub(super) fn set(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         let definition = definition.filter(|definition| !definition.deactivated).ok_or_else(no_definition)?;
         moves.push(Move::Pick(definition.pick()));
         if definition.system == SystemPresence::OnQueue {
+            if !asked.held("routing:agent:onqueue").covers(agent.division) {
+                let message = "You are not authorized to set this user's presence to On Queue.";
+                return Err(Refusal::plain(403, "presence.not.authorized.update.on.queue", message));
+            }
             moves.push(Move::Settle);
         }
     }

@@ -5,6 +5,7 @@ use serde_json::json;
 use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
+use crate::cloud::access::Held;
 use crate::cloud::agent::{Account, Agent};
 use crate::cloud::id::Id;
 use crate::faults::Unknown;
@@ -23,7 +24,8 @@ pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     }
     let page = Page::strict(asked, PAGE_MAX)?;
     let wanted = wanted_accounts(asked)?;
-    let visible = |agent: &&Agent| wanted.contains(&agent.account) && may_see(asked, agent);
+    let held = visible_divisions(asked);
+    let visible = |agent: &&Agent| wanted.contains(&agent.account) && held.covers(agent.division);
     let (total, positions) = if ids.is_empty() {
         let mut matching = asked.cloud().agents().iter().enumerate().filter(|(_, agent)| visible(agent));
         let positions: Vec<usize> = page.of(matching.by_ref()).map(|(position, _)| position).collect();
@@ -54,7 +56,8 @@ pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         Some("deleted") => true,
         Some(other) => return Err(Refusal::parameter("state", other, "active, deleted")),
     };
-    let agent = asked.cloud().agent(position).filter(|agent| may_see(asked, agent));
+    let held = visible_divisions(asked);
+    let agent = asked.cloud().agent(position).filter(|agent| held.covers(agent.division));
     let agent = agent.filter(|agent| (agent.account == Account::Deleted) == deleted_too);
     agent.ok_or_else(|| unknown(asked))?;
     let user = body(asked, position).ok_or_else(Refusal::not_found)?;
@@ -135,8 +138,13 @@ pub(super) fn find(asked: &Asked<'_>, text: &str) -> Option<usize> {
     asked.cloud().position_by_user(Id::parse(text)?)
 }
 
-fn may_see(asked: &Asked<'_>, agent: &Agent) -> bool {
-    !asked.world.faults.users_division_filter || asked.held("directory:user:view").covers(agent.division)
+/// Whether `/users` hides people of other divisions is not documented, hence a switch.
+fn visible_divisions(asked: &Asked<'_>) -> Held {
+    if asked.world.faults.users_division_filter {
+        asked.held("directory:user:view")
+    } else {
+        Held::Everywhere
+    }
 }
 
 fn unknown(asked: &Asked<'_>) -> Refusal {

@@ -1,0 +1,18 @@
+//! The simulator as its users meet it: over TCP, in plain HTTP.
+
+#[cfg(test)]
+mod agent_states;
+#[cfg(test)]
+mod control_plane;
+#[cfg(test)]
+mod errors;
+#[cfg(test)]
+mod fixtures;
+#[cfg(test)]
+mod house;
+#[cfg(test)]
+mod sign_in;
+#[cfg(test)]
+mod users;
+#[cfg(test)]
+mod webhooks;

@@ -104,7 +104,7 @@ fn module_of(file: &FileDescriptorProto) -> Module {
     Module::from_protobuf_package_name(file.package())
 }
 
-/// Reflection has no use for comments and positions, which are three quarters of the bytes.
+/// Reflection has no use for comments and positions, which are four fifths of the bytes.
 fn without_comments(mut descriptors: FileDescriptorSet) -> Vec<u8> {
     use protox::prost::Message as _;
     for file in &mut descriptors.file {

@@ -78,7 +78,7 @@ impl World {
         let other_seed = seed ^ 0x5eed_0002;
         let mut elsewhere =
             Site { cloud: Cloud::found(other_seed, "Globex", OTHER_AGENTS, now), tokens: Tokens::default() };
-        elsewhere.cloud.access.add_foreign_client("sim-wrong-region", now);
+        elsewhere.cloud.access.add_foreign_client(now);
         Self {
             here,
             elsewhere,

@@ -2,17 +2,14 @@
 //!
 //! Client-credentials tokens are bound by roles and divisions. Scopes bind on the agent-states API only.
 
+mod known;
+
+pub use known::{SECRET, TOKEN_LIFE_S};
+
 use std::collections::BTreeSet;
 
 use super::id::Id;
-use super::organisation::Division;
 use super::stamp::Stamp;
-
-/// The secret of every client known from the start.
-pub const SECRET: &str = "sim-secret";
-
-/// Life of a token, in seconds, unless a client has its own.
-pub const TOKEN_LIFE_S: u64 = 86_400;
 
 /// A permission such as `agent:state:view`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,76 +157,11 @@ pub struct Access {
 }
 
 impl Access {
-    /// An organisation's roles, and no client yet.
-    pub fn seeded(seed: u64) -> Self {
-        let mut access = Self { roles: Vec::new(), clients: Vec::new() };
-        let everything = PERMISSIONS.map(|permission| permission.0);
-        access.add_role(seed, "Master Admin", &everything);
-        access.add_role(seed, "Agent Administrator", &["agent:state:view", "directory:user:view"]);
-        access.add_role(seed, "Agent State", &["agent:state:view"]);
-        access.add_role(
-            seed,
-            "Directory Reader",
-            &["directory:user:view", "presence:presenceDefinition:view"],
-        );
-        access
-    }
-
     fn add_role(&mut self, seed: u64, name: &str, permissions: &[&str]) {
         self.roles.push(Role {
             id: Id::derive(seed, "role", self.roles.len() as u64),
             name: name.to_owned(),
             policies: permissions.iter().filter_map(|permission| Policy::parse(permission)).collect(),
-        });
-    }
-
-    /// Adds the clients that tests and people sign in with, as the contract names them.
-    pub fn add_known_clients(&mut self, divisions: &[Division; 3], now: Stamp) {
-        let long_ago = now.plus_millis(-90 * 86_400_000);
-        let all_scopes: Vec<String> = SCOPES.iter().map(|scope| (*scope).to_owned()).collect();
-        let client = |id: &str, grants: Vec<Grant>| Client {
-            id: id.to_owned(),
-            secret: SECRET.to_owned(),
-            state: ClientState::Active,
-            scopes: all_scopes.clone(),
-            grants,
-            token_life_s: TOKEN_LIFE_S,
-            created: long_ago,
-        };
-        let grant = |name: &str, reach, made_at| {
-            let role = self.roles.iter().find(|role| role.name == name);
-            role.map(|role| Grant { role: role.id, reach, made_at })
-        };
-        let everything = || grant("Master Admin", Reach::Everywhere, long_ago).into_iter().collect();
-        let reader = grant("Directory Reader", Reach::Everywhere, long_ago).into_iter().collect();
-        let berlin = grant("Master Admin", Reach::Division(divisions[1].id), long_ago);
-        let fresh = grant("Master Admin", Reach::Everywhere, now).into_iter().collect();
-        let clients = [
-            client("sim-full", everything()),
-            Client { scopes: vec!["agent:read".to_owned()], ..client("sim-no-scope", everything()) },
-            client("sim-no-role", reader),
-            client("sim-one-division", berlin.into_iter().collect()),
-            client("sim-fresh-grant", fresh),
-            Client { state: ClientState::Disabled, ..client("sim-disabled", everything()) },
-        ];
-        self.clients.extend(clients);
-    }
-
-    /// Adds the client of an organisation in another region, who may do everything there.
-    pub fn add_foreign_client(&mut self, id: &str, now: Stamp) {
-        let created = now.plus_millis(-90 * 86_400_000);
-        let role = self.find_role("Master Admin").map(|role| role.id);
-        self.put_client(Client {
-            id: id.to_owned(),
-            secret: SECRET.to_owned(),
-            state: ClientState::Active,
-            scopes: SCOPES.map(str::to_owned).to_vec(),
-            grants: role
-                .map(|role| Grant { role, reach: Reach::Everywhere, made_at: created })
-                .into_iter()
-                .collect(),
-            token_life_s: TOKEN_LIFE_S,
-            created,
         });
     }
 
@@ -292,23 +224,9 @@ impl Access {
     }
 }
 
-/// The scopes of a client that may do everything.
-pub const SCOPES: [&str; 10] = [
-    "agent:read",
-    "agent:state:read",
-    "users:readonly",
-    "presence:readonly",
-    "routing:readonly",
-    "analytics:readonly",
-    "authorization:readonly",
-    "organization:readonly",
-    "notifications",
-    "user-basic-info",
-];
-
 #[cfg(test)]
 mod tests {
-    use super::super::organisation::seeded_divisions;
+    use super::super::organisation::{Division, seeded_divisions};
     use super::*;
 
     const NOW: Stamp = Stamp::from_millis(1_772_442_850_900);

@@ -1,0 +1,165 @@
+//! The table of switches: for each its name, what it takes, and how it is set and read.
+
+use serde_json::Value;
+
+use super::{Faults, Outage, Unknown, WebhookFormat, Window};
+use crate::cloud::presence::Spelling;
+
+type Setter = fn(&mut Faults, &Value) -> Option<()>;
+type Getter = fn(&Faults) -> Value;
+
+/// One switch: its name, what it takes, and how to set and read it.
+pub(super) struct Switch {
+    pub(super) name: &'static str,
+    pub(super) takes: &'static str,
+    pub(super) set: Setter,
+    pub(super) get: Getter,
+}
+
+/// A probability.
+macro_rules! chance {
+    ($name:literal, $field:ident) => {
+        Switch {
+            name: $name,
+            takes: "a probability from 0 to 1",
+            set: |faults, value| {
+                faults.$field = value.as_f64().filter(|p| (0.0..=1.0).contains(p))?;
+                Some(())
+            },
+            get: |faults| faults.$field.into(),
+        }
+    };
+}
+
+/// Yes or no.
+macro_rules! flag {
+    ($name:literal, $field:ident) => {
+        Switch {
+            name: $name,
+            takes: "true or false (or \"on\", \"off\")",
+            set: |faults, value| {
+                faults.$field = as_flag(value)?;
+                Some(())
+            },
+            get: |faults| faults.$field.into(),
+        }
+    };
+}
+
+/// A whole number up to a limit.
+macro_rules! number {
+    ($name:literal, $field:ident, $max:literal, $takes:literal) => {
+        Switch {
+            name: $name,
+            takes: $takes,
+            set: |faults, value| {
+                faults.$field = value.as_u64().filter(|number| *number <= $max)?;
+                Some(())
+            },
+            get: |faults| faults.$field.into(),
+        }
+    };
+}
+
+/// One of some words.
+macro_rules! word {
+    ($name:literal, $field:ident, $takes:literal, $($text:literal => $value:expr),+) => {
+        Switch {
+            name: $name,
+            takes: $takes,
+            set: |faults, value| {
+                faults.$field = match as_word(value)?.as_str() {
+                    $($text => $value,)+
+                    _ => return None,
+                };
+                Some(())
+            },
+            get: |faults| {
+                $(if faults.$field == $value {
+                    return $text.into();
+                })+
+                Value::Null
+            },
+        }
+    };
+}
+
+/// A status code.
+macro_rules! status {
+    ($name:literal, $field:ident, $takes:literal, $($status:literal),+) => {
+        Switch {
+            name: $name,
+            takes: $takes,
+            set: |faults, value| {
+                let status = value.as_u64().and_then(|status| u16::try_from(status).ok());
+                faults.$field = status.filter(|status| [$($status),+].contains(status))?;
+                Some(())
+            },
+            get: |faults| faults.$field.into(),
+        }
+    };
+}
+
+/// All switches, in the order in which they are shown.
+pub(super) const SWITCHES: &[Switch] = &[
+    word!("bulk_unknown", bulk_unknown, "\"omit\" or \"404\"", "omit" => Unknown::Omit, "404" => Unknown::Refuse),
+    word!("users_unknown", users_unknown, "\"omit\" or \"404_if_all\"",
+        "omit" => Unknown::Omit, "404_if_all" => Unknown::RefuseIfAll),
+    flag!("users_division_filter", users_division_filter),
+    word!("routing_lie", routing_lie, "\"on\" or \"404\"", "on" => true, "404" => false),
+    chance!("expand_drop", expand_drop),
+    word!("presence_spelling", presence_spelling, "\"On Queue\", \"OnQueue\" or \"ON_QUEUE\"",
+        "On Queue" => Spelling::Blank, "OnQueue" => Spelling::Joined, "ON_QUEUE" => Spelling::Upper),
+    status!("oauth_error_status", oauth_error_status, "400 or 401", 400, 401),
+    flag!("oauth_rate_limited", oauth_rate_limited),
+    number!("rate", rate, 1_000_000, "requests a minute and token up to 1000000; 0 is no limit"),
+    word!("window", window, "\"fixed\" or \"sliding\"", "fixed" => Window::Fixed, "sliding" => Window::Sliding),
+    flag!("retry_after_huge", retry_after_huge),
+    chance!("event_loss", event_loss),
+    chance!("event_dup", event_dup),
+    chance!("event_reorder", event_reorder),
+    number!("event_delay", event_delay_ms, 60_000, "the longest delay in milliseconds, up to 60000"),
+    flag!("presence_event_without_modifiedDate", event_without_modified_date),
+    flag!("activity_partial", activity_partial),
+    number!("permission_lag", permission_lag_s, 86_400, "seconds up to 86400"),
+    number!("token_die_early", token_die_early_s, 172_800, "seconds a token really lives; 0 is as promised"),
+    number!("idle_timeout", idle_timeout_s, 28_800, "seconds up to 28800; 0 is none"),
+    Switch {
+        name: "clock_skew",
+        takes: "milliseconds by which routing runs ahead of presence, from -60000 to 60000",
+        set: |faults, value| {
+            faults.clock_skew_ms = value.as_i64().filter(|skew| (-60_000..=60_000).contains(skew))?;
+            Some(())
+        },
+        get: |faults| faults.clock_skew_ms.into(),
+    },
+    word!("region_down", region_down, "\"off\", \"503\" or \"timeout\"",
+        "off" => Outage::None, "503" => Outage::Unavailable, "timeout" => Outage::Timeout),
+    number!("states_cache_lag_s", states_cache_lag_s, 3600, "seconds up to 3600"),
+    chance!("http_error_p", http_error_p),
+    status!("http_error_status", http_error_status, "401, 429, 500, 503 or 504", 401, 429, 500, 503, 504),
+    chance!("http_hang_p", http_hang_p),
+    word!("webhook_format", webhook_format, "\"flat\", \"notification\" or \"eventbridge\"",
+        "flat" => WebhookFormat::Flat, "notification" => WebhookFormat::Notification,
+        "eventbridge" => WebhookFormat::EventBridge),
+];
+
+fn as_flag(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::String(text) if text == "on" => Some(true),
+        Value::String(text) if text == "off" => Some(false),
+        _ => None,
+    }
+}
+
+/// A word may also be written as the number or flag that it looks like.
+fn as_word(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        Value::Bool(true) => Some("on".to_owned()),
+        Value::Bool(false) => Some("off".to_owned()),
+        _ => None,
+    }
+}

@@ -1,0 +1,185 @@
+//! Bodies of the users API: users, their presences, their routing status.
+
+use serde::Serialize;
+
+use super::{DefinitionReference, Style};
+use crate::cloud::Cloud;
+use crate::cloud::agent::Agent;
+use crate::cloud::id::Id;
+use crate::cloud::stamp::Stamp;
+
+/// A user's presence. The bulk call names the user; the single ones do so by `id`, and expands not at all.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PresenceBody {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_id: Option<Id>,
+    source: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    primary: Option<bool>,
+    presence_definition: DefinitionReference,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_date: Option<Stamp>,
+    self_uri: String,
+}
+
+impl PresenceBody {
+    /// As an expanded part of a user.
+    pub(crate) fn expanded(agent: &Agent, style: Style) -> Self {
+        let state = agent.state();
+        Self {
+            id: None,
+            user_id: None,
+            source: "PURECLOUD",
+            primary: Some(true),
+            presence_definition: DefinitionReference::of(state, style),
+            message: state.presence.message.clone(),
+            modified_date: state.presence.since,
+            self_uri: format!("/api/v2/users/{}/presences", agent.user_id),
+        }
+    }
+
+    /// As the answer of the user's own presence call.
+    pub(crate) fn single(agent: &Agent, style: Style) -> Self {
+        Self { id: Some(agent.user_id), ..Self::expanded(agent, style) }
+    }
+
+    /// As an element of the bulk answer, which says nothing about primary sources.
+    pub(crate) fn bulk(agent: &Agent, style: Style) -> Self {
+        Self {
+            id: Some(agent.user_id),
+            user_id: Some(agent.user_id),
+            primary: None,
+            ..Self::expanded(agent, style)
+        }
+    }
+}
+
+/// A user's routing status.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RoutingBody {
+    user_id: Id,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    start_time: Option<Stamp>,
+}
+
+impl RoutingBody {
+    /// Writes the routing facet.
+    pub(crate) fn of(agent: &Agent, style: Style) -> Self {
+        let state = agent.state();
+        Self {
+            user_id: agent.user_id,
+            status: state.routing.status.text(),
+            start_time: style.routing_since(state),
+        }
+    }
+
+    /// What the platform says of a user that does not exist.
+    pub(crate) fn lie(user_id: Id) -> Self {
+        Self { user_id, status: "OFF_QUEUE", start_time: None }
+    }
+}
+
+#[derive(Serialize)]
+struct OutOfOfficeBody {
+    active: bool,
+    indefinite: bool,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DivisionReference {
+    id: Id,
+    name: &'static str,
+    self_uri: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Chat {
+    jabber_id: String,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Contact {
+    address: String,
+    media_type: &'static str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+}
+
+/// Which parts of a user are asked for beyond the plain ones.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Expand {
+    /// `presence`
+    pub(crate) presence: bool,
+    /// `routingStatus`
+    pub(crate) routing: bool,
+    /// `outOfOffice`
+    pub(crate) out_of_office: bool,
+}
+
+/// A user.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct UserBody {
+    id: Id,
+    name: String,
+    division: DivisionReference,
+    chat: Chat,
+    email: String,
+    primary_contact_info: [Contact; 1],
+    addresses: [Contact; 0],
+    state: &'static str,
+    username: String,
+    version: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    routing_status: Option<RoutingBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence: Option<PresenceBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_of_office: Option<OutOfOfficeBody>,
+    acd_auto_answer: bool,
+    self_uri: String,
+}
+
+impl UserBody {
+    /// Writes a user with the parts asked for. Division names are empty in user bodies, as on the platform.
+    pub(crate) fn of(cloud: &Cloud, agent: &Agent, expand: Expand, style: Style) -> Self {
+        let address = format!("{}@{}", agent.login, cloud.organisation.domain);
+        Self {
+            id: agent.user_id,
+            name: agent.name.clone(),
+            division: DivisionReference {
+                id: agent.division,
+                name: "",
+                self_uri: format!("/api/v2/authorization/divisions/{}", agent.division),
+            },
+            chat: Chat { jabber_id: format!("{}@{}", agent.user_id, cloud.organisation.domain) },
+            email: address.clone(),
+            primary_contact_info: [Contact {
+                address: address.clone(),
+                media_type: "EMAIL",
+                kind: "PRIMARY",
+            }],
+            addresses: [],
+            state: agent.account.text(),
+            username: address,
+            version: agent.account_version,
+            routing_status: expand.routing.then(|| RoutingBody::of(agent, style)),
+            presence: expand.presence.then(|| PresenceBody::expanded(agent, style)),
+            out_of_office: expand.out_of_office.then(|| OutOfOfficeBody {
+                active: agent.state().out_of_office.active,
+                indefinite: agent.state().out_of_office.active,
+            }),
+            acd_auto_answer: false,
+            self_uri: format!("/api/v2/users/{}", agent.user_id),
+        }
+    }
+}

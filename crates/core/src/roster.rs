@@ -47,6 +47,9 @@ pub struct Stored {
 pub struct Step {
     /// Rows with a new revision, in order. A listing can remove many agents at once; a statement changes at most one.
     pub changes: Vec<Arc<Row>>,
+    /// The row as it is held from now on, where something other than a mark of evidence is different that readers
+    /// do not see. A store must keep it, or the next statement would be judged by what was held before.
+    pub rewritten: Option<Arc<Row>>,
     /// Tombstones dropped for good.
     pub forgotten: Vec<UserId>,
     /// The rule that decided about each facet said.
@@ -172,7 +175,9 @@ impl Roster {
                 (row.revision, row.changed_by, row.changed_at) =
                     (old.revision, old.changed_by, old.changed_at);
             }
-            self.index(&Arc::new(row));
+            let row = Arc::new(row);
+            self.index(&row);
+            step.rewritten = Some(row);
             return step;
         }
         let corrected =

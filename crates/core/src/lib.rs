@@ -5,6 +5,7 @@
 //! rows; a [`snapshot`] is the roster at one revision, shared by every reader; [`answer`] turns a question into a
 //! state or a [`finding`], and has no third way out.
 
+pub mod account;
 pub mod agent;
 pub mod answer;
 pub mod cursor;

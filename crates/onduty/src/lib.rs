@@ -4,6 +4,8 @@
 //! commits them to the `journal` and `publish`es a snapshot that answers and watches read. Two arrows lead back,
 //! and neither carries state: "sweep again soon" and "please look these ids up" (`ask`).
 
+pub mod answers;
+pub mod api;
 pub mod ask;
 pub mod clock;
 pub mod config;
@@ -13,7 +15,9 @@ pub mod inlet;
 pub mod journal;
 pub mod keeper;
 pub mod lifecycle;
+pub mod listener;
 pub mod meters;
 pub mod platform;
 pub mod publish;
+pub mod readiness;
 pub mod status;

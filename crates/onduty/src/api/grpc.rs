@@ -1,0 +1,112 @@
+//! The gRPC services. A method parses its request, asks `answers` or follows the published roster, and converts;
+//! nothing is decided here.
+
+mod agent_states;
+mod batch;
+mod deadline;
+mod diagnosis;
+mod get;
+mod health;
+mod list;
+mod page_token;
+mod request;
+mod status;
+mod watch;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::response::{IntoResponse as _, Response};
+use http::{StatusCode, header};
+use onduty_proto::v1::agent_state_service_server::AgentStateServiceServer;
+use onduty_proto::v1::diagnosis_service_server::DiagnosisServiceServer;
+use tokio_util::sync::CancellationToken;
+use tonic::Status;
+use tonic::service::Routes;
+use tonic_health::pb::health_server::HealthServer;
+
+use crate::answers::Answers;
+use crate::clock::Clock;
+use crate::config::LimitsConfig;
+use crate::history::History;
+use crate::meters::Meters;
+use crate::publish::View;
+use crate::readiness::Readiness;
+use crate::status::StatusBoard;
+
+use self::agent_states::AgentStates;
+use self::deadline::Deadlines;
+use self::diagnosis::Diagnosis;
+use self::health::Health;
+use self::watch::Hub;
+use super::problem::problem;
+
+/// What the services are made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Answers questions.
+    pub answers: Answers,
+    /// Shows the roster to watches.
+    pub view: View,
+    /// Tells every change of the recent past.
+    pub history: History,
+    /// What the background tasks are doing.
+    pub status: StatusBoard,
+    /// Whether there is something to answer from.
+    pub readiness: Readiness,
+    /// Tells the time.
+    pub clock: Clock,
+    /// Counts.
+    pub meters: Meters,
+    /// Bounds.
+    pub limits: LimitsConfig,
+    /// Once cancelled, watches end with a cursor to resume from, and health says `NOT_SERVING`.
+    pub drain: CancellationToken,
+}
+
+/// Why the services could not be put together.
+#[derive(Debug, thiserror::Error)]
+#[error("could not describe the services for server reflection")]
+pub struct ReflectionError(#[from] tonic_reflection::server::Error);
+
+/// All gRPC services, and a clear answer for every other path.
+///
+/// # Errors
+/// When the built-in descriptors can't be read, which is a mistake in the program.
+pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
+    let Parts { answers, view, history, status, readiness, clock, meters, limits, drain } = parts;
+    let health = Health::new(readiness.clone(), drain.clone());
+    let diagnosis = Diagnosis::new(view.clone(), status, readiness, clock.clone());
+    let hub = Arc::new(Hub::new(view, history, clock, meters.clone(), limits.watches, drain));
+    let agent_states = AgentStates::new(answers, hub, meters, limits.ids_per_batch);
+    let routes = Routes::new(
+        AgentStateServiceServer::new(agent_states).max_decoding_message_size(limits.request_bytes),
+    )
+    .add_service(DiagnosisServiceServer::new(diagnosis).max_decoding_message_size(SMALL_REQUEST_BYTES))
+    .add_service(HealthServer::new(health).max_decoding_message_size(SMALL_REQUEST_BYTES))
+    .add_service(reflection().build_v1()?.max_decoding_message_size(SMALL_REQUEST_BYTES))
+    .add_service(reflection().build_v1alpha()?.max_decoding_message_size(SMALL_REQUEST_BYTES));
+    let router = routes.into_axum_router().layer(Deadlines::new(limits.request_timeout));
+    Ok(router.fallback(unknown_path))
+}
+
+/// The longest request of the services that take only names.
+const SMALL_REQUEST_BYTES: usize = 4_096;
+
+fn reflection() -> tonic_reflection::server::Builder<'static> {
+    tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(onduty_proto::FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        // The details of an error, so that a client without generated code can read them, too.
+        .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
+}
+
+async fn unknown_path(request: Request) -> Response {
+    let content_type = request.headers().get(header::CONTENT_TYPE);
+    if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
+        let status = Status::unimplemented("no such service: ask server reflection for those there are");
+        return status.into_http::<tonic::body::Body>().into_response();
+    }
+    problem(StatusCode::NOT_FOUND, "nothing is served at this path")
+}

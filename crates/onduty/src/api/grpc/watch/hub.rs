@@ -1,0 +1,87 @@
+//! What all watches share: the roster they follow, the bound on their number, and messages made once for many.
+
+use std::sync::Arc;
+
+use onduty_core::cursor::Revision;
+use onduty_core::row::Row;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tonic::{Code, Status};
+
+use super::frames::Frames;
+use super::shelf::Shelf;
+use crate::api::grpc::status::refused;
+use crate::clock::Clock;
+use crate::history::{History, HistoryError};
+use crate::meters::Meters;
+use crate::publish::View;
+
+/// What all watches share.
+#[derive(Debug)]
+pub(in crate::api::grpc) struct Hub {
+    pub(super) view: View,
+    pub(super) clock: Clock,
+    pub(super) meters: Meters,
+    pub(super) drain: CancellationToken,
+    pub(super) frames: Frames,
+    pub(super) shelf: Shelf,
+    history: History,
+    readers: Semaphore,
+    seats: Arc<Semaphore>,
+    seats_max: usize,
+}
+
+/// The right to watch. Dropping it makes room for another.
+#[derive(Debug)]
+pub(super) struct Seat {
+    meters: Meters,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// Readers of the history take turns anyway; this many may wait for theirs on a thread that blocks.
+const READERS_MAX: usize = 2;
+
+impl Hub {
+    /// A hub for at most `watches_max` watches at once.
+    pub(in crate::api::grpc) fn new(
+        view: View,
+        history: History,
+        clock: Clock,
+        meters: Meters,
+        watches_max: usize,
+        drain: CancellationToken,
+    ) -> Self {
+        let (frames, shelf) = (Frames::default(), Shelf::default());
+        let (readers, seats) = (Semaphore::new(READERS_MAX), Arc::new(Semaphore::new(watches_max)));
+        Self { view, clock, meters, drain, frames, shelf, history, readers, seats, seats_max: watches_max }
+    }
+
+    /// Every change after a revision, at most `limit` of them.
+    pub(super) async fn read_history(&self, after: Revision, limit: usize) -> Result<Vec<Row>, HistoryError> {
+        // Fails only when the semaphore is closed, which nobody does.
+        let _turn = self.readers.acquire().await.map_err(|_| HistoryError::Stopping)?;
+        self.history.changes_after(after, limit).await
+    }
+
+    /// The right to one watch, if there is room for another.
+    pub(super) fn seat(&self) -> Result<Seat, Status> {
+        let permit = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
+            let message = "as many watches are open as may be; close one, or raise limits.watches";
+            refused(
+                Code::ResourceExhausted,
+                "TOO_MANY_WATCHES",
+                message,
+                [("limit", self.seats_max.to_string())],
+                None,
+            )
+        })?;
+        self.meters.watchers(1);
+        Ok(Seat { meters: self.meters.clone(), _permit: permit })
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.meters.watchers(-1);
+    }
+}

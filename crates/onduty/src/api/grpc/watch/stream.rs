@@ -1,0 +1,299 @@
+//! One watch: where it stands, and its next message.
+
+use std::pin::Pin;
+use std::sync::{Arc, Weak};
+
+use onduty_core::agent::UserId;
+use onduty_core::cursor::{Cursor, Revision};
+use onduty_core::row::Row;
+use onduty_core::snapshot::{Gap, Snapshot};
+use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::WaitForCancellationFutureOwned;
+use tonic::{Code, Status};
+
+use super::Wanted;
+use super::frames::{Frame, Leap};
+use super::hub::{Hub, Seat};
+use super::message::{Cause, Message, changes, page, progress, reset};
+use crate::api::grpc::status::refused;
+use crate::error_chain::Chain;
+use crate::history::HistoryError;
+use crate::publish::View;
+
+/// One watch. Small, for there are thousands of them.
+pub(super) struct Watch {
+    hub: Arc<Hub>,
+    view: View,
+    wanted: Wanted,
+    stand: Stand,
+    /// How far behind this watch may be before it counts as too slow. `None` until its first look.
+    behind_max: Option<u64>,
+    sent_at: Instant,
+    wake_up: Pin<Box<Sleep>>,
+    draining: Pin<Box<WaitForCancellationFutureOwned>>,
+    _seat: Seat,
+}
+
+/// Where a watch stands.
+enum Stand {
+    /// To begin with a snapshot.
+    New,
+    /// Inside a snapshot.
+    Paging { cursor: Cursor, snapshot: Weak<Snapshot>, after: UserId },
+    /// Everything up to here was told.
+    Live(Cursor),
+    /// At its end.
+    Over,
+}
+
+/// What came of one step.
+enum Step {
+    /// A message.
+    Tell(Message),
+    /// Nothing to tell, but the watch stands elsewhere now.
+    Moved,
+    /// Nothing to tell until something happens.
+    Idle,
+}
+
+/// A consumer of every change may be this many behind. A resumed one begins with all that it missed, and may not
+/// fall back further than that.
+const BEHIND_MAX: u64 = 100_000;
+
+/// Changes read from the history at a time: about as many as fit into one message.
+const CHANGES_PER_READ: usize = 128;
+
+impl Watch {
+    /// A watch that has told nothing yet.
+    pub(super) fn begin(hub: &Arc<Hub>, wanted: Wanted) -> Result<Self, Status> {
+        let seat = hub.seat()?;
+        let sent_at = Instant::now();
+        let wake_up = Box::pin(sleep_until(due(sent_at, &wanted)));
+        Ok(Self {
+            view: hub.view.clone(),
+            stand: wanted.cursor.map_or(Stand::New, Stand::Live),
+            wanted,
+            behind_max: None,
+            sent_at,
+            wake_up,
+            draining: Box::pin(hub.drain.clone().cancelled_owned()),
+            hub: Arc::clone(hub),
+            _seat: seat,
+        })
+    }
+
+    /// The next message; `None` at the end. An error is the last message.
+    pub(super) async fn next(&mut self) -> Option<Result<Message, Status>> {
+        if matches!(self.stand, Stand::Over) {
+            return None;
+        }
+        let told = self.tell().await;
+        self.sent_at = Instant::now();
+        if told.is_err() {
+            self.stand = Stand::Over;
+        }
+        Some(told)
+    }
+
+    async fn tell(&mut self) -> Result<Message, Status> {
+        loop {
+            if self.wanted.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
+                return Err(Status::deadline_exceeded("the watch ran as long as its caller allowed"));
+            }
+            if self.hub.drain.is_cancelled() {
+                return Ok(self.end());
+            }
+            let checked_at = self.hub.clock.now();
+            match self.step().await? {
+                Step::Tell(message) => return Ok(message),
+                // A long way through rows that are not shown must not keep the thread from others.
+                Step::Moved => tokio::task::yield_now().await,
+                Step::Idle => {
+                    if let Stand::Live(cursor) = self.stand
+                        && Instant::now() >= due(self.sent_at, &self.wanted)
+                    {
+                        self.hub.shelf.clear(Instant::now());
+                        return Ok(progress(cursor, checked_at));
+                    }
+                    self.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Step, Status> {
+        match &self.stand {
+            Stand::New => {
+                let snapshot = self.view.snapshot();
+                Ok(self.turn_page(&snapshot, snapshot.cursor(), None))
+            }
+            Stand::Paging { cursor, snapshot, after } => {
+                let (cursor, after) = (*cursor, after.clone());
+                let snapshot = snapshot.upgrade().unwrap_or_else(|| self.view.snapshot());
+                Ok(self.turn_page(&snapshot, cursor, Some(&after)))
+            }
+            Stand::Live(cursor) => {
+                let (cursor, snapshot) = (*cursor, self.view.snapshot());
+                self.go_on(&snapshot, cursor).await
+            }
+            Stand::Over => Ok(Step::Idle),
+        }
+    }
+
+    fn turn_page(&mut self, snapshot: &Arc<Snapshot>, cursor: Cursor, after: Option<&UserId>) -> Step {
+        let part = page(snapshot, &self.wanted.selector, cursor, after);
+        let now = Instant::now();
+        match part.after {
+            Some(after) => {
+                let snapshot = self.hub.shelf.put(snapshot, now);
+                self.stand = Stand::Paging { cursor, snapshot, after };
+            }
+            None => {
+                self.stand = Stand::Live(cursor);
+                self.hub.shelf.clear(now);
+            }
+        }
+        part.message.map_or(Step::Moved, Step::Tell)
+    }
+
+    /// Tells what happened since the cursor.
+    async fn go_on(&mut self, snapshot: &Snapshot, cursor: Cursor) -> Result<Step, Status> {
+        if let Err(gap) = snapshot.resume(cursor) {
+            return self.cannot_resume(gap).map(Step::Tell);
+        }
+        if snapshot.revision() == cursor.revision {
+            return Ok(Step::Idle);
+        }
+        let leap = Leap { from: cursor, newest: snapshot.revision(), every_change: self.wanted.every_change };
+        let shared = self.wanted.selector.is_everyone();
+        let known = if shared { self.hub.frames.get(leap) } else { None };
+        let frame = match known {
+            Some(frame) => frame,
+            None => {
+                let frame = self.make(snapshot, leap).await?;
+                if shared {
+                    self.hub.frames.keep(leap, frame.clone());
+                }
+                frame
+            }
+        };
+        self.stand = Stand::Live(Cursor { revision: frame.to, ..cursor });
+        let Some(message) = frame.message else { return Ok(Step::Moved) };
+        if let Some(heard_at) = frame.heard_at {
+            self.hub.meters.watch_lag(self.hub.clock.now().since(heard_at));
+        }
+        Ok(Step::Tell(message))
+    }
+
+    async fn make(&mut self, snapshot: &Snapshot, leap: Leap) -> Result<Frame, Status> {
+        let selector = &self.wanted.selector;
+        if !leap.every_change || holds_every_change(snapshot, leap) {
+            let rows = snapshot.changed_after(leap.from.revision).map(Arc::as_ref);
+            return Ok(changes(rows, selector, leap.from, leap.newest));
+        }
+        self.keep_up(leap)?;
+        let after = leap.from.revision;
+        let mut rows = self
+            .hub
+            .read_history(after, CHANGES_PER_READ)
+            .await
+            .map_err(|error| unreadable(&error, leap.from))?;
+        let whole = rows.len() < CHANGES_PER_READ;
+        // What is committed is shown a moment later; until then nobody tells it.
+        rows.retain(|row| row.revision <= leap.newest);
+        let newest = if whole { leap.newest } else { rows.last().map_or(after, |row| row.revision) };
+        Ok(changes(rows.iter(), &self.wanted.selector, leap.from, newest))
+    }
+
+    fn keep_up(&mut self, leap: Leap) -> Result<(), Status> {
+        let behind = leap.newest.0 - leap.from.revision.0;
+        let behind_max = *self.behind_max.get_or_insert(behind.max(BEHIND_MAX));
+        if behind <= behind_max {
+            return Ok(());
+        }
+        let message = "the consumer is too many changes behind; resume from the cursor, and read faster";
+        let metadata = [("cursor", leap.from.to_string()), ("changes_behind", behind.to_string())];
+        Err(refused(Code::ResourceExhausted, "CONSUMER_TOO_SLOW", message, metadata, None))
+    }
+
+    /// What a cursor of no use comes to: a fresh start, or an error for whoever wants every change.
+    fn cannot_resume(&mut self, gap: Gap) -> Result<Message, Status> {
+        let cause = Cause::Gap(gap);
+        self.hub.meters.reset(cause.name());
+        if self.wanted.every_change {
+            return Err(expired(cause.name()));
+        }
+        self.stand = Stand::New;
+        Ok(reset(cause, None))
+    }
+
+    fn end(&mut self) -> Message {
+        self.hub.meters.reset(Cause::Draining.name());
+        let resume_from = match self.stand {
+            Stand::Live(cursor) => Some(cursor),
+            // A replica that is not whole can't be resumed, only begun again.
+            Stand::New | Stand::Paging { .. } | Stand::Over => None,
+        };
+        self.stand = Stand::Over;
+        reset(Cause::Draining, resume_from)
+    }
+
+    /// Waits until something happened: a newer snapshot, the time of the next sign of life, a drain.
+    async fn wait(&mut self) {
+        let due = due(self.sent_at, &self.wanted);
+        // Setting a timer costs more than waking once too early.
+        if self.wake_up.is_elapsed() || self.wake_up.deadline() > due {
+            self.wake_up.as_mut().reset(due);
+        }
+        tokio::select! {
+            newer = self.view.next() => if newer.is_err() {
+                // No publisher, no changes: the process is stopping, and says so to all watches soon.
+                tokio::select! {
+                    () = &mut self.draining => {}
+                    () = &mut self.wake_up => {}
+                }
+            },
+            () = &mut self.draining => {}
+            () = &mut self.wake_up => {}
+        }
+    }
+}
+
+/// When something is to be said even if nothing happens.
+fn due(sent_at: Instant, wanted: &Wanted) -> Instant {
+    let due = sent_at + wanted.progress_interval;
+    wanted.deadline.map_or(due, |deadline| deadline.min(due))
+}
+
+/// Whether no agent changed twice on the way, so that the newest row of each agent is every change there was.
+fn holds_every_change(snapshot: &Snapshot, leap: Leap) -> bool {
+    let span = leap.newest.0 - leap.from.revision.0;
+    let Ok(span) = usize::try_from(span) else { return false };
+    span <= CHANGES_PER_READ
+        && revisions(snapshot.changed_after(leap.from.revision).take(span))
+            .eq(consecutive(leap.from.revision, span))
+}
+
+fn revisions<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> impl Iterator<Item = Revision> {
+    rows.map(|row| row.revision)
+}
+
+fn consecutive(after: Revision, count: usize) -> impl Iterator<Item = Revision> {
+    std::iter::successors(Some(after.next()), |revision| Some(revision.next())).take(count)
+}
+
+fn expired(cause: &str) -> Status {
+    let message = "some changes since the cursor are kept no longer; begin with a snapshot, without a cursor";
+    refused(Code::OutOfRange, "CURSOR_EXPIRED", message, [("cause", cause.to_owned())], None)
+}
+
+fn unreadable(error: &HistoryError, cursor: Cursor) -> Status {
+    match error {
+        HistoryError::Expired { .. } => expired("history_dropped"),
+        HistoryError::Journal(_) | HistoryError::Stopping => {
+            tracing::warn!(error = %Chain(error), "a watch of every change ended");
+            let message = "the history could not be read; resume from the cursor";
+            refused(Code::Unavailable, "HISTORY_UNREADABLE", message, [("cursor", cursor.to_string())], None)
+        }
+    }
+}

@@ -58,7 +58,7 @@ impl Client {
         let address = address.to_string();
         match endpoint.connect().await {
             Ok(channel) => Ok(Self { address, channel, timeout: CALL_TIMEOUT, max_staleness: None }),
-            Err(source) => Err(ClientError::Unreachable { address, source: Box::new(source) }),
+            Err(error) => Err(ClientError::unreachable(&address, &error)),
         }
     }
 
@@ -101,7 +101,7 @@ impl Client {
     async fn get_by(&self, id: Id) -> Result<AgentState, ClientError> {
         let request = GetAgentStateRequest { id: Some(id), max_staleness: self.max_staleness() };
         let response = self.states().get_agent_state(self.request(request)).await;
-        let state = response.map_err(|status| self.error(status))?.into_inner().agent_state;
+        let state = response.map_err(|status| self.error(&status))?.into_inner().agent_state;
         state.ok_or_else(|| self.malformed("an answer without a state or a reason"))
     }
 
@@ -120,7 +120,7 @@ impl Client {
             let asked = agent_ids.len();
             let request = BatchGetAgentStatesRequest { agent_ids, max_staleness: self.max_staleness() };
             let response = self.states().batch_get_agent_states(self.request(request)).await;
-            let answers = response.map_err(|status| self.error(status))?.into_inner().results;
+            let answers = response.map_err(|status| self.error(&status))?.into_inner().results;
             if answers.len() != asked {
                 return Err(self.malformed("a batch with another number of results than ids"));
             }
@@ -171,7 +171,7 @@ impl Client {
     pub async fn sync_status(&self) -> Result<GetSyncStatusResponse, ClientError> {
         let mut service = DiagnosisServiceClient::new(self.channel.clone());
         let response = service.get_sync_status(self.request(GetSyncStatusRequest {})).await;
-        Ok(response.map_err(|status| self.error(status))?.into_inner())
+        Ok(response.map_err(|status| self.error(&status))?.into_inner())
     }
 
     /// Whether the sidecar is ready: its health service says `SERVING` for the server as a whole.
@@ -182,7 +182,7 @@ impl Client {
     pub async fn is_serving(&self) -> Result<bool, ClientError> {
         let mut health = HealthClient::new(self.channel.clone());
         let response = health.check(self.request(HealthCheckRequest { service: String::new() })).await;
-        let status = response.map_err(|status| self.error(status))?.into_inner().status();
+        let status = response.map_err(|status| self.error(&status))?.into_inner().status();
         Ok(status == ServingStatus::Serving)
     }
 
@@ -196,7 +196,7 @@ impl Client {
         request
     }
 
-    pub(crate) fn error(&self, status: Status) -> ClientError {
+    pub(crate) fn error(&self, status: &Status) -> ClientError {
         ClientError::from_status(&self.address, status)
     }
 

@@ -23,7 +23,7 @@ pub enum ClientError {
         /// The address tried.
         address: String,
         /// What the attempt met.
-        source: Box<dyn std::error::Error + Send + Sync>,
+        source: Met,
     },
     /// The sidecar says why it has no state to give.
     #[error("{}: {}", finding.reason, finding.summary)]
@@ -123,9 +123,18 @@ impl ClientError {
         }
     }
 
+    /// Nobody answered; of what the attempt met, the root says it all.
+    pub(crate) fn unreachable(address: &str, met: &(dyn std::error::Error + 'static)) -> Self {
+        let mut root = met;
+        while let Some(cause) = root.source() {
+            root = cause;
+        }
+        Self::Unreachable { address: address.to_owned(), source: Met(root.to_string()) }
+    }
+
     /// Reads a gRPC status: a finding where one is attached, else trouble on the way, else a refusal.
-    pub(crate) fn from_status(address: &str, status: Status) -> Self {
-        let details = details_of(&status);
+    pub(crate) fn from_status(address: &str, status: &Status) -> Self {
+        let details = details_of(status);
         let retry_after = find::<RetryInfo>(&details)
             .and_then(|info| info.retry_delay)
             .and_then(|delay| Duration::try_from(delay).ok());
@@ -133,8 +142,8 @@ impl ClientError {
             return Self::Missed { finding: Box::new(finding), code: status.code(), retry_after };
         }
         // A status that this side made up, for want of an answer, carries what the transport met.
-        if std::error::Error::source(&status).is_some() {
-            return Self::Unreachable { address: address.to_owned(), source: Box::new(status) };
+        if std::error::Error::source(status).is_some() {
+            return Self::unreachable(address, status);
         }
         Self::Refused {
             code: status.code(),
@@ -144,6 +153,11 @@ impl ClientError {
         }
     }
 }
+
+/// What an attempt to connect or to call met at the bottom: refused, reset, timed out, …
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct Met(pub String);
 
 fn details_of(status: &Status) -> Vec<Any> {
     tonic_types::pb::Status::decode(status.details()).map(|status| status.details).unwrap_or_default()
@@ -201,7 +215,7 @@ mod tests {
             any("google.rpc.RetryInfo", &retry),
             any("onduty.v1.Finding", &finding),
         ];
-        let error = ClientError::from_status("here", status(Code::ResourceExhausted, details));
+        let error = ClientError::from_status("here", &status(Code::ResourceExhausted, details));
         assert_eq!(error.finding(), Some(&finding));
         assert_eq!(error.reason(), Some("RATE_LIMITED"));
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3)));
@@ -210,7 +224,7 @@ mod tests {
 
     #[test]
     fn a_refusal_without_a_finding_keeps_its_reason() {
-        let error = ClientError::from_status("here", status(Code::OutOfRange, vec![info("CURSOR_EXPIRED")]));
+        let error = ClientError::from_status("here", &status(Code::OutOfRange, vec![info("CURSOR_EXPIRED")]));
         assert_eq!(error.reason(), Some("CURSOR_EXPIRED"));
         assert_eq!(error.finding(), None);
         assert!(!error.is_transient());
@@ -221,17 +235,17 @@ mod tests {
     fn details_that_are_garbage_are_passed_over() {
         let garbage =
             Any { type_url: "type.googleapis.com/onduty.v1.Finding".to_owned(), value: vec![255; 9] };
-        let error = ClientError::from_status("here", status(Code::NotFound, vec![garbage]));
+        let error = ClientError::from_status("here", &status(Code::NotFound, vec![garbage]));
         assert_eq!(error.finding(), None);
         let error =
-            ClientError::from_status("here", Status::with_details(Code::NotFound, "", vec![1, 2].into()));
+            ClientError::from_status("here", &Status::with_details(Code::NotFound, "", vec![1, 2].into()));
         assert_eq!(error.reason(), None);
     }
 
     #[test]
     fn trouble_on_the_way_is_not_a_refusal() {
         let met = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
-        let error = ClientError::from_status("here", Status::from_error(Box::new(met)));
+        let error = ClientError::from_status("here", &Status::from_error(Box::new(met)));
         assert!(error.is_unreachable() && error.is_transient(), "{error:?}");
         assert_eq!(error.to_string(), "no sidecar answers at here");
     }

@@ -46,7 +46,7 @@ mod watch;
 
 pub use address::{Address, DEFAULT_ADDRESS};
 pub use client::Client;
-pub use error::ClientError;
+pub use error::{ClientError, Met};
 pub use list::{Listing, Pages};
 pub use replica::Replica;
 pub use watch::backoff::Backoff;

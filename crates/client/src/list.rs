@@ -59,7 +59,7 @@ impl Pages {
         let filter = Some(self.filter.clone());
         let request = ListAgentStatesRequest { filter, page_size: PAGE_SIZE, page_token: page_token.clone() };
         let response = self.client.states().list_agent_states(self.client.request(request)).await;
-        let page = response.map_err(|status| self.client.error(status))?.into_inner();
+        let page = response.map_err(|status| self.client.error(&status))?.into_inner();
         self.next = match page.next_page_token.as_str() {
             "" => None,
             same if same == page_token => {

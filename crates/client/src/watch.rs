@@ -215,7 +215,7 @@ impl Watch {
                 let opened = timeout_at(deadline, states.watch_agent_states(request)).await;
                 let stream = opened
                     .map_err(|_| Cause::Silent { silence })?
-                    .map_err(|status| Cause::Failed(self.client.error(status)))?;
+                    .map_err(|status| Cause::Failed(self.client.error(&status)))?;
                 self.link = Link::Up { stream: Box::new(stream.into_inner()), heard: Instant::now() };
                 Ok(())
             }
@@ -223,7 +223,7 @@ impl Watch {
                 let message = timeout_at(*heard + silence, stream.message())
                     .await
                     .map_err(|_| Cause::Silent { silence })?
-                    .map_err(|status| Cause::Failed(self.client.error(status)))?
+                    .map_err(|status| Cause::Failed(self.client.error(&status)))?
                     .ok_or(Cause::Closed)?;
                 *heard = Instant::now();
                 self.backoff.reset();

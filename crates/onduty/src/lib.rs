@@ -7,6 +7,7 @@
 pub mod answers;
 pub mod api;
 pub mod ask;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod error_chain;
@@ -18,6 +19,7 @@ pub mod lifecycle;
 pub mod listener;
 pub mod meters;
 pub mod platform;
+pub mod proto_json;
 pub mod publish;
 pub mod readiness;
 pub mod status;

@@ -76,11 +76,6 @@ impl Input {
         self.given.get(key).map_or(Origin::Default, |given| given.origin.clone())
     }
 
-    /// The text somebody gave `key`, accepted or not.
-    pub(super) fn given_text(&self, key: &str) -> Option<&str> {
-        self.given.get(key)?.raw.as_text()
-    }
-
     /// Whether somebody gave `key` a value, accepted or not.
     pub(super) fn is_given(&self, key: &str) -> bool {
         self.given.contains_key(key)
@@ -111,12 +106,13 @@ impl Input {
         let given = self.given.get(name)?;
         let value = kind.read(&given.raw);
         if value.is_none() {
-            let (origin, shown) = (given.origin.clone(), given.raw.to_string());
+            let (origin, shown, hint) = (given.origin.clone(), given.raw.to_string(), kind.hint(&given.raw));
             self.problems.push(Problem::BadValue {
                 key: name.to_owned(),
                 origin,
                 shown,
                 accepted: kind.accepts(),
+                hint,
             });
         }
         value
@@ -150,6 +146,7 @@ impl Input {
                 origin: given.origin,
                 shown: given.raw.to_string(),
                 accepted: accepted(),
+                hint: None,
             });
             return None;
         };
@@ -167,6 +164,7 @@ impl Input {
                     origin: given.origin,
                     shown: format!("{} ({error})", given.raw),
                     accepted: accepted(),
+                    hint: None,
                 });
                 None
             }
@@ -184,6 +182,7 @@ impl Input {
             origin,
             shown: REDACTED.to_owned(),
             accepted,
+            hint: None,
         });
     }
 

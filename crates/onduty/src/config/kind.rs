@@ -23,6 +23,10 @@ pub(super) trait Kind {
     fn schema(&self) -> serde_json::Value;
     /// The value as it would be written.
     fn show(&self, value: &Self::Value) -> String;
+    /// What else helps somebody who wrote this refused value.
+    fn hint(&self, _refused: &Raw) -> Option<String> {
+        None
+    }
 }
 
 /// A kind whose values are hidden and may stand in a file of their own.
@@ -150,6 +154,8 @@ pub fn show_duration(span: Duration) -> String {
 pub(super) struct Choice<T: 'static> {
     /// The words and what they mean.
     pub(super) words: &'static [(&'static str, T)],
+    /// Words that are refused for now, and why.
+    pub(super) later: &'static [(&'static str, &'static str)],
 }
 
 impl<T: Copy + PartialEq + Debug> Kind for Choice<T> {
@@ -179,6 +185,11 @@ impl<T: Copy + PartialEq + Debug> Kind for Choice<T> {
             .iter()
             .find(|(_, each)| each == value)
             .map_or_else(String::new, |(word, _)| (*word).to_owned())
+    }
+
+    fn hint(&self, refused: &Raw) -> Option<String> {
+        let text = refused.as_text()?;
+        self.later.iter().find(|(word, _)| *word == text).map(|(_, why)| (*why).to_owned())
     }
 }
 

@@ -250,6 +250,7 @@ fn read_file_layer(
                 origin: at(section.span().start),
                 shown: to_raw(value).to_string(),
                 accepted: format!("a table: [{section_name}]"),
+                hint: None,
             }),
             _ => problems.push(unknown_section(section_name, at(section.span().start), known)),
         }

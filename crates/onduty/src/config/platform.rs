@@ -51,7 +51,7 @@ pub struct PlatformConfig {
 
 /// The platform's regions: cloud region and domain, as the official SDKs list them. Data, not a closed list: any domain
 /// may be configured.
-const REGIONS: [(&str, &str); 18] = [
+pub(super) const REGIONS: [(&str, &str); 18] = [
     ("us-east-1", "mypurecloud.com"),
     ("us-east-2", "use2.us-gov-pure.cloud"),
     ("us-west-2", "usw2.pure.cloud"),
@@ -96,24 +96,13 @@ const REGION_URLS: OptionalSetting<RegionTable> = OptionalSetting {
     doc: "Regions and the URL that holds both hosts of each, in place of the platform's own list.",
 };
 
-/// What `platform.api` may say. `auto` is known so that it can be refused in words.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum ApiChoice {
-    Users,
-    AgentStates,
-    Auto,
-}
-
-const API: Setting<Choice<ApiChoice>> = Setting {
+const API: Setting<Choice<PlatformApi>> = Setting {
     name: "platform.api",
     kind: Choice {
-        words: &[
-            ("users", ApiChoice::Users),
-            ("agent-states", ApiChoice::AgentStates),
-            ("auto", ApiChoice::Auto),
-        ],
+        words: &[("users", PlatformApi::Users), ("agent-states", PlatformApi::AgentStates)],
+        later: &[("auto", "choosing by itself comes with a later version")],
     },
-    default: || ApiChoice::Users,
+    default: || PlatformApi::Users,
     doc: "Which of the platform's APIs to speak.",
 };
 
@@ -143,11 +132,10 @@ pub(super) fn read(input: &mut Input) -> Option<PlatformConfig> {
     let api_url = input.optional(&API_URL);
     let login_url = input.optional(&LOGIN_URL);
     let regions = regions(input.optional(&REGION_URLS));
-    let api = read_api(input);
+    let api = input.value(&API);
     let client_id = input.optional(&CLIENT_ID);
     let client_secret = input.secret(&CLIENT_SECRET);
 
-    name_cloud_region(input);
     let known = region.as_ref().map(|domain| hosts_of(domain, &regions));
     let api_url = api_url.or_else(|| known.as_ref().map(|region| region.api_url.clone()));
     let login_url = login_url.or_else(|| known.map(|region| region.login_url));
@@ -169,26 +157,6 @@ pub(super) fn read(input: &mut Input) -> Option<PlatformConfig> {
         client_id: client_id?,
         client_secret: client_secret?,
     })
-}
-
-fn read_api(input: &mut Input) -> PlatformApi {
-    match input.value(&API) {
-        ApiChoice::Users => PlatformApi::Users,
-        ApiChoice::AgentStates => PlatformApi::AgentStates,
-        ApiChoice::Auto => {
-            input
-                .refuse(API.name, "choosing by itself comes with a later version; say users or agent-states");
-            PlatformApi::Users
-        }
-    }
-}
-
-/// Tells somebody who gave the cloud provider's name of a region which domain that is.
-fn name_cloud_region(input: &mut Input) {
-    let given = input.given_text(REGION.name);
-    if let Some((cloud, domain)) = REGIONS.iter().find(|(cloud, _)| given == Some(*cloud)) {
-        input.refuse(REGION.name, &format!("the domain of {cloud} is {domain}"));
-    }
 }
 
 fn report_missing_hosts(input: &mut Input, has_api: bool, has_login: bool) {

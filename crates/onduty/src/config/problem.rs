@@ -35,6 +35,8 @@ pub enum Problem {
         shown: String,
         /// What is accepted.
         accepted: String,
+        /// What else helps.
+        hint: Option<String>,
     },
     /// A key that must be set and is not.
     Missing {
@@ -71,8 +73,9 @@ impl fmt::Display for Problem {
             Self::UnknownKey { key, origin, nearest: None } => {
                 write!(f, "{key}: unknown key ({origin}); `onduty config` lists the valid ones")
             }
-            Self::BadValue { key, origin, shown, accepted } => {
-                write!(f, "{key}: {shown} is not accepted ({origin}); give {accepted}")
+            Self::BadValue { key, origin, shown, accepted, hint } => {
+                let hint = hint.as_ref().map_or_else(String::new, |hint| format!(" ({hint})"));
+                write!(f, "{key}: {shown} is not accepted ({origin}); give {accepted}{hint}")
             }
             Self::Missing { key, remedy } => write!(f, "{key}: missing; {remedy}"),
             Self::Refused { key, origin, message } => write!(f, "{key}: refused ({origin}): {message}"),

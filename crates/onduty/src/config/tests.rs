@@ -194,8 +194,8 @@ fn everything_wrong_is_listed_at_once_with_key_and_origin() {
             "ONDUTY_API_LISTEN: unknown key (environment ONDUTY_API_LISTEN); did you mean ONDUTY_API__LISTEN?",
             "platform.regoin: unknown key (onduty.toml:2); did you mean platform.region?",
             "log.levle: unknown key (flag --set); did you mean log.level?",
-            "platform.api: refused (onduty.toml:3): choosing by itself comes with a later version; \
-             say users or agent-states",
+            "platform.api: \"auto\" is not accepted (onduty.toml:3); give users or agent-states \
+             (choosing by itself comes with a later version)",
             "platform.region: missing; set ONDUTY_PLATFORM__REGION (such as mypurecloud.ie), \
              or ONDUTY_PLATFORM__API_URL and ONDUTY_PLATFORM__LOGIN_URL",
             "platform.client_id: missing; set ONDUTY_PLATFORM__CLIENT_ID",
@@ -342,10 +342,12 @@ fn mistakes_of_the_file_have_their_line() {
 #[test]
 fn a_cloud_region_is_told_its_domain() {
     let environment = [&LEAST[1..], &[("ONDUTY_PLATFORM__REGION", "eu-west-1")]].concat();
-    let lines = problems(&layers(&[], &environment, ""));
-    assert!(
-        lines.iter().any(|line| line.contains("the domain of eu-west-1 is mypurecloud.ie")),
-        "{lines:#?}"
+    assert_eq!(
+        problems(&layers(&[], &environment, "")),
+        [
+            "platform.region: \"eu-west-1\" is not accepted (environment ONDUTY_PLATFORM__REGION); give the domain of \
+          a region, such as mypurecloud.ie, without scheme or `api.` (the domain of eu-west-1 is mypurecloud.ie)"
+        ]
     );
 }
 

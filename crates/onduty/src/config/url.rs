@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::kind::Kind;
 use super::layers::Raw;
+use super::platform::REGIONS;
 
 /// An `http` or `https` URL that paths are appended to; never ends in a slash, carries no credentials and no query.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -78,7 +79,7 @@ impl Kind for Domain {
     }
 
     fn accepts(&self) -> String {
-        "the domain of a region, such as mypurecloud.ie (for eu-west-1), without scheme or `api.`".to_owned()
+        "the domain of a region, such as mypurecloud.ie, without scheme or `api.`".to_owned()
     }
 
     fn schema(&self) -> serde_json::Value {
@@ -87,6 +88,13 @@ impl Kind for Domain {
 
     fn show(&self, value: &String) -> String {
         value.clone()
+    }
+
+    /// Tells somebody who gave the cloud provider's name of a region which domain that is.
+    fn hint(&self, refused: &Raw) -> Option<String> {
+        let text = refused.as_text()?;
+        let (cloud, domain) = REGIONS.iter().find(|(cloud, _)| *cloud == text)?;
+        Some(format!("the domain of {cloud} is {domain}"))
     }
 }
 

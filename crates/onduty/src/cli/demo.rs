@@ -193,3 +193,20 @@ fn draw(
     output.out.flush()?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::ValueEnum as _;
+
+    #[tokio::test]
+    async fn the_simulator_knows_every_trouble() {
+        let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
+        let options = SimOptions { listen, agents: 1, ..SimOptions::default() };
+        let simulator = Simulator::start(options).await.expect("it starts");
+        for trouble in Trouble::value_variants() {
+            trouble.cause(&simulator.url()).await.expect("its switches are known");
+        }
+        assert!(simulator.shutdown().await);
+    }
+}

@@ -51,21 +51,3 @@ impl Trouble {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use onduty_sim::{SimOptions, Simulator};
-
-    #[tokio::test]
-    async fn the_simulator_knows_every_trouble() {
-        let listen = std::net::SocketAddr::from(([127, 0, 0, 1], 0));
-        let simulator = Simulator::start(SimOptions { listen, agents: 1, ..SimOptions::default() })
-            .await
-            .expect("it starts");
-        for trouble in Trouble::value_variants() {
-            trouble.cause(&simulator.url()).await.expect("its switches are known");
-        }
-        assert!(simulator.shutdown().await);
-    }
-}

@@ -1,3 +1,5 @@
+//! Tables at three widths, with and without colour.
+
 use onduty_proto::v1::{AgentPresence, AgentRoutingStatus, RoutingStatus};
 use prost_types::Timestamp as Stamp;
 

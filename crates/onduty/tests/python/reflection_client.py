@@ -1,7 +1,7 @@
 """A client that knows nothing of onduty beforehand.
 
 It learns services and messages by server reflection, calls them through plain grpcio, and prints what it saw as one JSON
-document. `python_grpc.rs` starts it and judges. Whoever writes a client in another language can read here what a call takes.
+document. The test `e2e/python.rs` starts it and judges. Whoever writes a client in another language can read here what a call takes.
 
     reflection_client.py ADDRESS UNKNOWN_AGENT_ID
 """

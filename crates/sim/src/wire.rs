@@ -23,12 +23,15 @@ pub(crate) use query::Query;
 use call::{Asked, Handler};
 use refusal::Refusal;
 
+use crate::cloud::access::{Client, ClientState};
 use crate::faults::Outage;
 use crate::tokens::Budget;
 use crate::world::{OTHER_REGION, Where, World};
 
 /// The largest request body the platform takes, in bytes.
 pub(crate) const BODY_MAX: usize = 512_000;
+/// The platform's own presence source; official SDKs write it in capitals too.
+const SOURCE: &str = "purecloud";
 /// Route under which answers without a route are counted.
 const NO_ROUTE: &str = "(none)";
 /// Client under which answers without a token are counted.
@@ -172,11 +175,7 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
 }
 
 /// The token of a call and the client that holds it.
-fn authenticate(
-    world: &World,
-    call: &Call,
-    place: Where,
-) -> Result<(String, crate::cloud::access::Client), Refusal> {
+fn authenticate(world: &World, call: &Call, place: Where) -> Result<(String, Client), Refusal> {
     let header = call.authorization.as_deref().ok_or_else(Refusal::no_bearer)?;
     let (scheme, token) = header.split_once(' ').ok_or_else(Refusal::no_bearer)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
@@ -185,7 +184,7 @@ fn authenticate(
     let site = world.site(place);
     let holder = site.tokens.holder(token.trim(), &world.faults, call.now);
     let client = holder.and_then(|client| site.cloud.access.client(client));
-    let living = client.filter(|client| client.state == crate::cloud::access::ClientState::Active);
+    let living = client.filter(|client| client.state == ClientState::Active);
     let client = living.ok_or_else(Refusal::bad_credentials)?;
     Ok((token.trim().to_owned(), client.clone()))
 }
@@ -201,7 +200,7 @@ fn captures(template: &str, path: &str) -> Option<Vec<String>> {
                 return None;
             }
             params.push(query::decode(segment, false));
-        } else if expected != segment {
+        } else if expected != segment && !(expected == SOURCE && segment.eq_ignore_ascii_case(SOURCE)) {
             return None;
         }
     }

@@ -11,25 +11,21 @@ use std::collections::BTreeSet;
 use super::id::Id;
 use super::stamp::Stamp;
 
-/// A permission such as `agent:state:view`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Permission(pub &'static str);
-
 /// Every permission that an endpoint of the simulator asks for, and those people believe in.
-pub const PERMISSIONS: [Permission; 13] = [
-    Permission("agent:state:view"),
-    Permission("analytics:agentState:view"),
-    Permission("analytics:userObservation:view"),
-    Permission("directory:user:view"),
-    Permission("directory:userStateChange:view"),
-    Permission("oauth:client:view"),
-    Permission("presence:presenceDefinition:view"),
-    Permission("presence:userPresence:edit"),
-    Permission("routing:agent:onqueue"),
-    Permission("routing:queue:edit"),
-    Permission("routing:queue:readonly"),
-    Permission("routing:queue:view"),
-    Permission("routing:queueMember:manage"),
+pub const PERMISSIONS: [&str; 13] = [
+    "agent:state:view",
+    "analytics:agentState:view",
+    "analytics:userObservation:view",
+    "directory:user:view",
+    "directory:userStateChange:view",
+    "oauth:client:view",
+    "presence:presenceDefinition:view",
+    "presence:userPresence:edit",
+    "routing:agent:onqueue",
+    "routing:queue:edit",
+    "routing:queue:readonly",
+    "routing:queue:view",
+    "routing:queueMember:manage",
 ];
 
 /// What a role allows: some actions on one kind of thing. `*` stands for all.
@@ -157,14 +153,6 @@ pub struct Access {
 }
 
 impl Access {
-    fn add_role(&mut self, seed: u64, name: &str, permissions: &[&str]) {
-        self.roles.push(Role {
-            id: Id::derive(seed, "role", self.roles.len() as u64),
-            name: name.to_owned(),
-            policies: permissions.iter().filter_map(|permission| Policy::parse(permission)).collect(),
-        });
-    }
-
     /// Adds a client, or replaces the one of the same id.
     pub fn put_client(&mut self, client: Client) {
         match self.clients.iter_mut().find(|known| known.id == client.id) {
@@ -196,11 +184,17 @@ impl Access {
         }
     }
 
-    /// Adds a role made of single permissions, for clients of the control plane.
-    pub fn make_role(&mut self, seed: u64, name: &str, permissions: &[String]) -> Id {
-        let permissions: Vec<&str> = permissions.iter().map(String::as_str).collect();
-        self.add_role(seed, name, &permissions);
-        Id::derive(seed, "role", self.roles.len() as u64 - 1)
+    /// Adds a role made of single permissions, or makes the one of that name anew.
+    pub fn put_role(&mut self, seed: u64, name: &str, permissions: &[impl AsRef<str>]) -> Id {
+        let policies =
+            permissions.iter().filter_map(|permission| Policy::parse(permission.as_ref())).collect();
+        if let Some(known) = self.roles.iter_mut().find(|role| role.name == name) {
+            known.policies = policies;
+            return known.id;
+        }
+        let id = Id::derive(seed, "role", self.roles.len() as u64);
+        self.roles.push(Role { id, name: name.to_owned(), policies });
+        id
     }
 
     /// Where a client holds a permission at an instant, given how long grants take to apply.

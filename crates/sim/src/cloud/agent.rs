@@ -12,7 +12,7 @@ use super::presence::SystemPresence;
 use super::stamp::Stamp;
 
 /// How many former states of an agent are kept for the lagging cache.
-const PAST_MAX: usize = 32;
+const PAST_MAX: usize = 16;
 
 /// Employment, not duty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

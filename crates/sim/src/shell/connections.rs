@@ -102,7 +102,7 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToke
 
 /// A request that gets no answer.
 #[derive(Debug, thiserror::Error)]
-#[error("left hanging by switch")]
+#[error("left without an answer, by switch or because the simulator stops")]
 struct LeftHanging;
 
 async fn respond(
@@ -114,7 +114,10 @@ async fn respond(
     let path = request.uri().path().to_owned();
     let answer = match (request.method(), path.as_str()) {
         (&http::Method::POST, "/sim/pause") => {
-            let outstanding = shared.pause().await;
+            let outstanding = tokio::select! {
+                () = stop.cancelled() => return Err(LeftHanging),
+                outstanding = shared.pause() => outstanding,
+            };
             Answer::ok(&json!({"paused": true, "outstanding": outstanding}))
         }
         (&http::Method::POST, "/sim/resume") => {

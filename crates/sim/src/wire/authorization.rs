@@ -90,11 +90,14 @@ pub(super) fn permissions(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let page = Page::capped(asked, 100)?;
     let mut domains: BTreeMap<&str, BTreeMap<&str, Vec<Value>>> = BTreeMap::new();
     for permission in PERMISSIONS {
-        let mut parts = permission.0.splitn(3, ':');
+        let mut parts = permission.splitn(3, ':');
         if let (Some(domain), Some(entity), Some(action)) = (parts.next(), parts.next(), parts.next()) {
-            domains.entry(domain).or_default().entry(entity).or_default().push(
-                json!({"domain": domain, "entityType": entity, "action": action, "label": permission.0}),
-            );
+            domains
+                .entry(domain)
+                .or_default()
+                .entry(entity)
+                .or_default()
+                .push(json!({"domain": domain, "entityType": entity, "action": action, "label": permission}));
         }
     }
     let bodies: Vec<Value> =

@@ -2,11 +2,12 @@
 //!
 //! Pausing is answered by the shell, because it waits for deliveries.
 
+mod clients;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Method};
-use crate::cloud::access::{Client, ClientState, Grant, Policy, Reach, TOKEN_LIFE_S};
 use crate::cloud::agent::{Account, RoutingStatus};
 use crate::cloud::id::Id;
 use crate::cloud::moves::Force;
@@ -18,8 +19,6 @@ use crate::world::{Where, World};
 const HIRE_MAX: usize = 10_000;
 /// Most people who ever worked here.
 const AGENTS_MAX: usize = 200_000;
-/// Most clients.
-const CLIENTS_MAX: usize = 1000;
 
 /// Why the control plane does not do it.
 #[derive(Debug, thiserror::Error)]
@@ -63,7 +62,7 @@ fn route(world: &mut World, call: &Call) -> Result<Answer> {
         (Method::Get, ["faults"]) => Ok(Answer::ok(&world.faults.to_json())),
         (Method::Put, ["faults"]) => faults(world, call),
         (Method::Get, ["stats"]) => Ok(Answer::ok(&world.stats.to_json())),
-        (Method::Post, ["clients"]) => put_client(world, call),
+        (Method::Post, ["clients"]) => clients::put(world, body(call)?, call.now),
         (Method::Post, ["disconnect"]) => disconnect(world, call),
         _ => Err(ControlError::NoSuchControl),
     }
@@ -159,74 +158,6 @@ fn faults(world: &mut World, call: &Call) -> Result<Answer> {
     let given: serde_json::Map<String, Value> = body(call)?;
     world.faults = world.faults.merged(&given)?;
     Ok(Answer::ok(&world.faults.to_json()))
-}
-
-/// A client to be made: roles by name or id, or single permissions, each in the divisions given (names, ids, `*`).
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct NewClient {
-    client_id: String,
-    client_secret: Option<String>,
-    #[serde(default)]
-    scopes: Vec<String>,
-    #[serde(default)]
-    roles: Vec<String>,
-    #[serde(default)]
-    permissions: Vec<String>,
-    divisions: Option<Vec<String>>,
-    #[serde(default)]
-    fresh_grant: bool,
-    #[serde(default)]
-    disabled: bool,
-    token_life_s: Option<u64>,
-}
-
-fn put_client(world: &mut World, call: &Call) -> Result<Answer> {
-    let new: NewClient = body(call)?;
-    let cloud = &mut world.here.cloud;
-    if new.client_id.is_empty() || cloud.access.client_count() >= CLIENTS_MAX {
-        return Err(ControlError::Malformed(format!(
-            "at most {CLIENTS_MAX} clients, each with a `clientId`"
-        )));
-    }
-    if let Some(bad) = new.permissions.iter().find(|permission| Policy::parse(permission).is_none()) {
-        return Err(ControlError::Malformed(format!("`{bad}` is no permission such as agent:state:view")));
-    }
-    let mut roles = Vec::new();
-    for name in &new.roles {
-        let role = cloud.access.find_role(name).map(|role| role.id);
-        roles.push(role.ok_or_else(|| ControlError::Malformed(format!("no role is named `{name}`")))?);
-    }
-    let mut reaches = Vec::new();
-    for name in new.divisions.as_deref().unwrap_or(&["*".to_owned()]) {
-        let division = cloud.divisions.iter().find(|d| d.name == *name || Some(d.id) == Id::parse(name));
-        reaches.push(match (name.as_str(), division) {
-            ("*", _) => Reach::Everywhere,
-            (_, Some(division)) => Reach::Division(division.id),
-            _ => return Err(ControlError::Malformed(format!("no division is named `{name}`"))),
-        });
-    }
-    if !new.permissions.is_empty() {
-        let seed = cloud.seed();
-        roles.push(cloud.access.make_role(seed, &format!("Role of {}", new.client_id), &new.permissions));
-    }
-    let long_ago = call.now.plus_millis(-90 * 86_400_000);
-    let made_at = if new.fresh_grant { call.now } else { long_ago };
-    let grants = roles
-        .iter()
-        .flat_map(|role| reaches.iter().map(move |reach| Grant { role: *role, reach: *reach, made_at }));
-    let client = Client {
-        id: new.client_id.clone(),
-        secret: new.client_secret.unwrap_or_else(|| crate::cloud::access::SECRET.to_owned()),
-        state: if new.disabled { ClientState::Disabled } else { ClientState::Active },
-        scopes: new.scopes,
-        grants: grants.collect(),
-        token_life_s: new.token_life_s.unwrap_or(TOKEN_LIFE_S),
-        created: call.now,
-    };
-    let made = json!({"clientId": client.id, "clientSecret": client.secret, "scopes": client.scopes});
-    cloud.access.put_client(client);
-    Ok(Answer::json(201, &made))
 }
 
 #[derive(Default, Deserialize)]

@@ -105,6 +105,7 @@ async fn bulk_presences_are_an_array_of_at_most_fifty() {
     let path = format!("/api/v2/users/presences/purecloud/bulk?id={NOBODY},{user}");
     let (status, body) = house.get(&path, &token).await;
     assert_eq!((status, body.as_array().map(Vec::len), text(&body[0], "userId")), (200, Some(1), user));
+    assert_eq!(house.get(&path.replace("purecloud", "PURECLOUD"), &token).await, (200, body));
     house.set(json!({"bulk_unknown": "404"})).await;
     assert_eq!(house.get(&path, &token).await.0, 404);
     let many = vec![user; 51].join(",");

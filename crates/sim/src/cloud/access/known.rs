@@ -31,11 +31,10 @@ impl Access {
     /// An organisation's roles, and no client yet.
     pub fn seeded(seed: u64) -> Self {
         let mut access = Self { roles: Vec::new(), clients: Vec::new() };
-        let everything = PERMISSIONS.map(|permission| permission.0);
-        access.add_role(seed, "Master Admin", &everything);
-        access.add_role(seed, "Agent Administrator", &["agent:state:view", "directory:user:view"]);
-        access.add_role(seed, "Agent State", &["agent:state:view"]);
-        access.add_role(
+        access.put_role(seed, "Master Admin", &PERMISSIONS);
+        access.put_role(seed, "Agent Administrator", &["agent:state:view", "directory:user:view"]);
+        access.put_role(seed, "Agent State", &["agent:state:view"]);
+        access.put_role(
             seed,
             "Directory Reader",
             &["directory:user:view", "presence:presenceDefinition:view"],

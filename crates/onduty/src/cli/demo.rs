@@ -143,6 +143,7 @@ impl Demo {
         if self.headless || !output.screen.is_terminal {
             let mut printer = Printer::new(Format::Table, false);
             printer.event(&first, watch.cursor(), output)?;
+            let end = watch::End { at: end, events: None };
             return watch::print_until(end, &mut watch, &mut printer, output).await;
         }
         output.out.write_all(view::ENTER.as_bytes())?;

@@ -34,6 +34,9 @@ pub(super) struct Watch {
     /// Stop after this long
     #[arg(long = "for", value_name = "SPAN", value_parser = duration)]
     span: Option<Duration>,
+    /// Stop after this many events, the snapshot and signs of life included
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
     /// The form of the output: ndjson gives one WatchAgentStatesResponse a line, json an array of them
     #[arg(short, long, value_enum, default_value_t)]
     output: Format,
@@ -54,7 +57,7 @@ impl Watch {
         let options = WatchOptions { cursor: self.cursor, delivery, ..WatchOptions::default() };
         let mut watch = client.watch_with(scope, options);
         let mut printer = Printer::new(self.output, !self.ids.is_empty());
-        let end = Instant::now() + self.span.unwrap_or(FOREVER).min(FOREVER);
+        let end = End { at: Instant::now() + self.span.unwrap_or(FOREVER).min(FOREVER), events: self.count };
         printer.begin(output)?;
         let watched = print_until(end, &mut watch, &mut printer, output).await;
         printer.end(output)?;
@@ -62,17 +65,26 @@ impl Watch {
     }
 }
 
+/// When to stop printing.
+pub(super) struct End {
+    pub(super) at: Instant,
+    /// After this many events; `None` means that only time counts.
+    pub(super) events: Option<u64>,
+}
+
+/// Prints events until the end, or until interrupted.
 pub(super) async fn print_until(
-    end: Instant,
+    end: End,
     watch: &mut onduty_client::Watch,
     printer: &mut Printer,
     output: &mut Output<'_>,
 ) -> Result<(), Failure> {
-    let end = sleep_until(end);
+    let mut left = end.events.unwrap_or(u64::MAX);
+    let end = sleep_until(end.at);
     tokio::pin!(end);
     let interrupted = tokio::signal::ctrl_c();
     tokio::pin!(interrupted);
-    loop {
+    while left > 0 {
         let event = tokio::select! {
             event = watch.next() => event?,
             () = &mut end => return Ok(()),
@@ -80,7 +92,9 @@ pub(super) async fn print_until(
         };
         printer.event(&event, watch.cursor(), output)?;
         output.out.flush()?;
+        left -= u64::from(!matches!(event, Event::Disconnected { .. }));
     }
+    Ok(())
 }
 
 /// What is printed of each event. Holds what was printed before, so that a change can say from what to what.

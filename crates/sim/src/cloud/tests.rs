@@ -1,3 +1,5 @@
+//! How people move, and what of it is remembered: presence, routing, clocks, after-call work, hiring and dismissal.
+
 use proptest::prelude::*;
 
 use super::agent::{AgentState, RoutingStatus};

@@ -196,18 +196,26 @@ fn differs(one: &AgentState, other: &AgentState) -> bool {
 }
 
 /// When by the platform's clock, who, and from what to what.
-pub(super) fn change_line(before: Option<&AgentState>, state: &AgentState, colour: bool) -> String {
+fn change_line(before: Option<&AgentState>, state: &AgentState, colour: bool) -> String {
+    let (when, change) = (newest_instant(state), change(before, state, colour));
+    format!("{when:<8}  {}  {}  {change}", plain(&state.agent_id), plain(&state.name))
+}
+
+/// As the line of a change, without the id, which people who look on do not need.
+pub(super) fn short_change_line(before: Option<&AgentState>, state: &AgentState, colour: bool) -> String {
+    format!("{:<8}  {}  {}", newest_instant(state), plain(&state.name), change(before, state, colour))
+}
+
+/// The facets that differ, from what to what; all of them when none differs or nothing was known before.
+fn change(before: Option<&AgentState>, state: &AgentState, colour: bool) -> String {
     let facets = |state: &AgentState| [palette::presence(state), palette::routing(state)];
-    let show = |facets: &[(String, Tone); 2]| {
-        let [(presence, presence_tone), (routing, routing_tone)] = facets;
-        format!("{} / {}", paint(presence, *presence_tone, colour), paint(routing, *routing_tone, colour))
-    };
+    let show = |(text, tone): &(String, Tone)| paint(text, *tone, colour);
     let now = facets(state);
-    let change = match before.map(facets) {
-        Some(before) if before != now => format!("{} → {}", show(&before), show(&now)),
-        Some(_) | None => show(&now),
-    };
-    format!("{:<8}  {}  {}  {change}", newest_instant(state), plain(&state.agent_id), plain(&state.name))
+    let before = before.map_or_else(|| now.clone(), facets);
+    let differ = before.iter().zip(&now).filter(|(before, now)| before != now);
+    let arrows: Vec<String> =
+        differ.map(|(before, now)| format!("{} → {}", show(before), show(now))).collect();
+    if arrows.is_empty() { now.iter().map(show).collect::<Vec<_>>().join(" / ") } else { arrows.join(", ") }
 }
 
 /// The time of day (UTC) at which the newest of the facets began.
@@ -272,8 +280,8 @@ mod tests {
         let (out, about) = printed(Format::Table);
         assert_eq!(
             out,
-            "22:13:20  a  Ada  meal / not known → on queue / not known\n\
-             22:13:20  b  Ada  busy / not known → away / not known\n          b  Ada  gone\n"
+            "22:13:20  a  Ada  meal → on queue\n\
+             22:13:20  b  Ada  busy → away\n          b  Ada  gone\n"
         );
         assert_eq!(
             about,

@@ -86,10 +86,8 @@ impl Place {
         };
         vec![
             format!("A simulated contact centre: {agents} agents, {rate} changes a second{trouble}."),
-            format!(
-                "  sidecar    gRPC on {}, webhooks on {}, metrics on http://{}/metrics",
-                self.api, self.ingress, self.admin
-            ),
+            format!("  sidecar    gRPC on {}, webhooks on {}", self.api, self.ingress),
+            format!("  metrics    http://{}/metrics", self.admin),
             format!("  simulator  http://{}/sim/agents", self.simulator),
             "Try, in another terminal:".to_owned(),
             format!("  {program} get {}{address}", some_agent.unwrap_or("ID")),
@@ -129,10 +127,10 @@ mod tests {
         let temporary = tempfile::tempdir().expect("a folder");
         let usual = Place::make(temporary.path(), DEFAULT_PORT).expect("made");
         let lines = usual.greeting("onduty", Some("a1"), 5, 2.0, None);
-        assert_eq!(lines[4..7], ["  onduty get a1", "  onduty list --presence on-queue", "  onduty watch"]);
+        assert_eq!(lines[5..8], ["  onduty get a1", "  onduty list --presence on-queue", "  onduty watch"]);
         let other = Place::make(temporary.path(), 9_000).expect("made");
         let lines = other.greeting("onduty", None, 5, 2.0, Some(Trouble::WebhookLoss));
-        assert_eq!(lines[4], "  onduty get ID --address 127.0.0.1:9000");
+        assert_eq!(lines[5], "  onduty get ID --address 127.0.0.1:9000");
         assert!(lines[0].ends_with("; webhooks are lost."), "{}", lines[0]);
     }
 }

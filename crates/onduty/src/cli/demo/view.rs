@@ -8,6 +8,7 @@ use onduty_core::time::Timestamp;
 
 use crate::cli::output::palette::{Tone, paint};
 use crate::cli::output::{Screen, plain, states};
+use crate::cli::watch::short_change_line;
 
 /// Draws on a screen of its own, without a cursor.
 pub(super) const ENTER: &str = "\u{1b}[?1049h\u{1b}[?25l\u{1b}[2J";
@@ -19,11 +20,25 @@ const RECENT_MAX: usize = 64;
 /// Least lines that the roll needs to be worth its room.
 const ROLL_MIN: usize = 6;
 
+/// A change in words, with and without colour: a line can be cut only where it has none.
+#[derive(Debug)]
+struct Recent {
+    bare: String,
+    painted: String,
+}
+
+impl Recent {
+    fn line(&self, screen: Screen) -> String {
+        let fits = self.bare.chars().count() <= usize::from(screen.width);
+        if fits && screen.colour { self.painted.clone() } else { cut(&self.bare, screen.width) }
+    }
+}
+
 /// What the frames are made from.
 #[derive(Debug, Default)]
 pub(super) struct View {
     replica: Replica,
-    recent: VecDeque<String>,
+    recent: VecDeque<Recent>,
     changes: u64,
     trouble: Option<String>,
 }
@@ -35,7 +50,10 @@ impl View {
             Event::Changed { state } => {
                 self.changes += 1;
                 let before = self.replica.get(&state.agent_id);
-                self.recent.push_front(in_words(before, state));
+                self.recent.push_front(Recent {
+                    bare: short_change_line(before, state, false),
+                    painted: short_change_line(before, state, true),
+                });
                 self.recent.truncate(RECENT_MAX);
                 self.trouble = None;
             }
@@ -65,7 +83,7 @@ impl View {
         lines.extend(states::table(&roll, now, screen));
         lines.push(String::new());
         lines.push(paint("LAST CHANGES", Tone::Dim, screen.colour));
-        lines.extend(self.recent.iter().map(|line| cut(line, screen.width)));
+        lines.extend(self.recent.iter().map(|recent| recent.line(screen)));
         lines.truncate(height);
         lines
     }
@@ -107,10 +125,6 @@ impl View {
 pub(super) fn on_screen(lines: &[String]) -> String {
     let body: String = lines.iter().map(|line| format!("{line}\u{1b}[K\r\n")).collect();
     format!("\u{1b}[H{body}\u{1b}[J")
-}
-
-fn in_words(before: Option<&AgentState>, state: &AgentState) -> String {
-    crate::cli::watch::change_line(before, state, false)
 }
 
 fn presence_of(state: &AgentState) -> SystemPresence {
@@ -179,7 +193,7 @@ mod tests {
             "200 agents · 100 on queue · 0 interacting · 0 not responding · 100 off queue · 0 offline · 100 changes"
         );
         let last = lines.iter().position(|line| line == "LAST CHANGES").expect("there is a lower part");
-        assert!(lines[last + 1].contains("Agent 099  meal / not known → on queue"), "{}", lines[last + 1]);
+        assert!(lines[last + 1].contains("Agent 099  meal → on queue"), "{}", lines[last + 1]);
         assert_eq!(view().some_agent(), Some("00000000-1111-2222-3333-444444444444"));
     }
 }

@@ -14,6 +14,8 @@
 //! So a field whose loss would matter comes with a step in `migrate`: an older program then refuses the whole file
 //! before it can rewrite anything. [`FORMAT`] is raised only when the meaning of an existing field changes.
 
+mod message;
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -23,7 +25,12 @@ use onduty_core::observation::{Clock, Said, Source, Statement};
 use onduty_core::roster::register::{Estimate, Exact, Mark, Register};
 use onduty_core::row::{Held, Latest, Profile, Row};
 use onduty_core::time::Timestamp;
-use prost::{Message, Oneof};
+use prost::Message;
+
+use message::{
+    EstimateRecord, ExactRecord, PresenceRecord, QueuesRecord, RegisterRecord, RowRecord, SaidRecord,
+    StatementRecord, Value, WordRecord,
+};
 
 /// The meaning of the fields below.
 pub const FORMAT: u32 = 1;
@@ -160,146 +167,6 @@ pub fn decode_statement(bytes: &[u8]) -> Result<Statement, RecordError> {
         login: said(record.login, "login")?,
         absent: record.absent,
     })
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct RowRecord {
-    #[prost(uint32, tag = "1")]
-    format: u32,
-    #[prost(uint64, tag = "2")]
-    revision: u64,
-    #[prost(uint32, tag = "3")]
-    changed_by: u32,
-    #[prost(sint64, tag = "4")]
-    changed_at: i64,
-    #[prost(bool, tag = "5")]
-    present: bool,
-    #[prost(message, optional, tag = "6")]
-    agent_id: Option<WordRecord>,
-    #[prost(message, optional, tag = "7")]
-    name: Option<WordRecord>,
-    #[prost(message, optional, tag = "8")]
-    division_id: Option<WordRecord>,
-    #[prost(message, optional, tag = "9")]
-    account: Option<WordRecord>,
-    #[prost(message, optional, tag = "10")]
-    presence: Option<RegisterRecord>,
-    #[prost(message, optional, tag = "11")]
-    routing_status: Option<RegisterRecord>,
-    #[prost(message, optional, tag = "12")]
-    out_of_office: Option<RegisterRecord>,
-    #[prost(message, optional, tag = "13")]
-    active_queues: Option<RegisterRecord>,
-    #[prost(message, optional, tag = "14")]
-    login: Option<RegisterRecord>,
-    #[prost(sint64, optional, tag = "15")]
-    seen_at: Option<i64>,
-    #[prost(sint64, optional, tag = "16")]
-    absent_at: Option<i64>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct StatementRecord {
-    #[prost(uint32, tag = "1")]
-    format: u32,
-    #[prost(string, optional, tag = "2")]
-    agent_id: Option<String>,
-    #[prost(string, optional, tag = "3")]
-    name: Option<String>,
-    #[prost(string, optional, tag = "4")]
-    division_id: Option<String>,
-    #[prost(string, optional, tag = "5")]
-    account: Option<String>,
-    #[prost(message, optional, tag = "6")]
-    presence: Option<SaidRecord>,
-    #[prost(message, optional, tag = "7")]
-    routing_status: Option<SaidRecord>,
-    #[prost(message, optional, tag = "8")]
-    out_of_office: Option<SaidRecord>,
-    #[prost(message, optional, tag = "9")]
-    active_queues: Option<SaidRecord>,
-    #[prost(message, optional, tag = "10")]
-    login: Option<SaidRecord>,
-    #[prost(bool, tag = "11")]
-    absent: bool,
-}
-
-/// A word of the profile.
-#[derive(Clone, PartialEq, Message)]
-struct WordRecord {
-    #[prost(string, tag = "1")]
-    value: String,
-    #[prost(sint64, tag = "2")]
-    at: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct RegisterRecord {
-    #[prost(message, optional, tag = "1")]
-    exact: Option<ExactRecord>,
-    #[prost(message, optional, tag = "2")]
-    estimate: Option<EstimateRecord>,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct ExactRecord {
-    #[prost(oneof = "Value", tags = "1, 2, 3, 4")]
-    value: Option<Value>,
-    #[prost(sint64, tag = "5")]
-    clock_at: i64,
-    #[prost(uint64, tag = "6")]
-    clock_version: u64,
-    #[prost(uint32, tag = "7")]
-    source: u32,
-    #[prost(sint64, tag = "8")]
-    vouched_at: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct EstimateRecord {
-    #[prost(oneof = "Value", tags = "1, 2, 3, 4")]
-    value: Option<Value>,
-    #[prost(sint64, tag = "5")]
-    heard_at: i64,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct SaidRecord {
-    #[prost(oneof = "Value", tags = "1, 2, 3, 4")]
-    value: Option<Value>,
-    #[prost(sint64, optional, tag = "5")]
-    clock_at: Option<i64>,
-    #[prost(uint64, tag = "6")]
-    clock_version: u64,
-}
-
-/// The value of one facet.
-#[derive(Clone, PartialEq, Oneof)]
-enum Value {
-    #[prost(message, tag = "1")]
-    Presence(PresenceRecord),
-    #[prost(string, tag = "2")]
-    RoutingStatus(String),
-    #[prost(bool, tag = "3")]
-    Flag(bool),
-    #[prost(message, tag = "4")]
-    Queues(QueuesRecord),
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct PresenceRecord {
-    #[prost(string, tag = "1")]
-    system: String,
-    #[prost(string, optional, tag = "2")]
-    definition_id: Option<String>,
-    #[prost(string, tag = "3")]
-    message: String,
-}
-
-#[derive(Clone, PartialEq, Message)]
-struct QueuesRecord {
-    #[prost(string, repeated, tag = "1")]
-    ids: Vec<String>,
 }
 
 /// What a facet holds, as one of the values that can be stored.

@@ -22,4 +22,5 @@ pub mod platform;
 pub mod proto_json;
 pub mod publish;
 pub mod readiness;
+pub mod sources;
 pub mod status;

@@ -1,3 +1,133 @@
-//! The contact-centre clouds that can be mirrored.
+//! The contact-centre clouds that can be mirrored. Closed on purpose: whoever adds one is told by the compiler what
+//! it needs.
 
 pub mod genesys;
+
+use onduty_core::agent::UserId;
+use onduty_core::answer::{Asked, Report};
+use onduty_core::finding::Evidence;
+use onduty_core::observation::Observation;
+
+use crate::clock::Clock;
+use crate::config::{PlatformApi, PlatformConfig};
+use crate::meters::Meters;
+use crate::publish::View;
+use crate::status::StatusBoard;
+use genesys::agent_states_api::{AgentStatesApi, Proof};
+use genesys::client::Client;
+use genesys::error::{ClientError, PlatformError};
+use genesys::users_api::UsersApi;
+
+/// A cloud and the way it is asked.
+#[derive(Debug)]
+pub enum Platform {
+    /// Genesys Cloud as it is: an agent is a user.
+    GenesysUsers(UsersApi),
+    /// The agent-states API: agent ids and user ids differ, and an empty answer proves nothing.
+    GenesysAgentStates(AgentStatesApi),
+}
+
+/// One full listing under way.
+#[derive(Debug, Default)]
+pub struct Walk {
+    proof: Proof,
+}
+
+/// One page of a full listing.
+#[derive(Debug)]
+pub struct ListedPage {
+    /// What it says, and what follows from what it leaves out.
+    pub observations: Vec<Observation>,
+    /// Whom it names.
+    pub named: Vec<UserId>,
+    /// How many all pages name together, by this page.
+    pub total: Option<u64>,
+    /// Whether there is another page.
+    pub has_next: bool,
+}
+
+/// What came of asking about some ids.
+#[derive(Debug, Default)]
+pub struct LookedUp {
+    /// What was said of them.
+    pub observations: Vec<Observation>,
+    /// A report for each id asked about. Whoever is told one must have committed the observations first.
+    pub reports: Vec<(Asked, Report)>,
+}
+
+impl Platform {
+    /// The platform that the configuration names; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When TLS can't be set up.
+    pub fn new(
+        config: &PlatformConfig,
+        view: View,
+        clock: Clock,
+        status: StatusBoard,
+        meters: Meters,
+    ) -> Result<Self, ClientError> {
+        let client = Client::new(config, clock, status, meters)?;
+        Ok(match config.api {
+            PlatformApi::Users => Self::GenesysUsers(UsersApi::new(client)),
+            PlatformApi::AgentStates => Self::GenesysAgentStates(AgentStatesApi::new(client, view)),
+        })
+    }
+
+    /// One page of everybody, from 1.
+    ///
+    /// # Errors
+    ///
+    /// When the platform gave no usable answer. Nothing follows about anybody then.
+    pub async fn list_page(&self, walk: &mut Walk, number: u64) -> Result<ListedPage, PlatformError> {
+        match self {
+            Self::GenesysUsers(api) => api.list_page(number).await,
+            Self::GenesysAgentStates(api) => api.list_page(&mut walk.proof, number).await,
+        }
+    }
+
+    /// Asks about some ids, at most [`Platform::lookup_batch_max`].
+    pub async fn lookup(&self, asked: &[Asked]) -> LookedUp {
+        match self {
+            Self::GenesysUsers(api) => api.lookup(asked).await,
+            Self::GenesysAgentStates(api) => api.lookup(asked).await,
+        }
+    }
+
+    /// How many ids one look-up request takes.
+    pub const fn lookup_batch_max(&self) -> usize {
+        match self {
+            Self::GenesysUsers(_) => genesys::users_api::BATCH_MAX,
+            Self::GenesysAgentStates(_) => genesys::agent_states_api::BATCH_MAX,
+        }
+    }
+
+    /// How many agents one page names at most.
+    pub const fn page_size_max(&self) -> usize {
+        match self {
+            Self::GenesysUsers(_) => genesys::users_api::PAGE_SIZE,
+            Self::GenesysAgentStates(_) => genesys::agent_states_api::PAGE_SIZE,
+        }
+    }
+}
+
+impl Walk {
+    /// What kept states from being seen during this listing, if anything did.
+    pub const fn denied(&self) -> Option<&Evidence> {
+        self.proof.denied()
+    }
+}
+
+impl LookedUp {
+    /// The same report for everybody.
+    fn all(asked: &[Asked], report: &Report) -> Self {
+        let reports = asked.iter().map(|asked| (asked.clone(), report.clone())).collect();
+        Self { observations: Vec::new(), reports }
+    }
+
+    /// One more id settled.
+    fn settle(&mut self, asked: &Asked, report: Report) {
+        self.reports.push((asked.clone(), report));
+    }
+}

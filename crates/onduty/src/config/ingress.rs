@@ -32,7 +32,7 @@ pub struct IngressConfig {
     /// How far a signed timestamp may be from our clock, either way.
     pub tolerance: Duration,
     /// The longest body taken, in bytes.
-    pub(super) max_body_bytes: usize,
+    pub max_body_bytes: usize,
     /// How long a sender may take for its body.
     pub body_timeout: Duration,
 }

@@ -1,3 +1,16 @@
-//! Genesys Cloud.
+//! Genesys Cloud: one client, two of its APIs.
+//!
+//! [`client`] sends requests: with a token from [`oauth`], when [`budget`] allows, not while an [`outage`] lasts.
+//! [`users_api`] and [`agent_states_api`] know what to ask and what an answer (or a gap in it) proves; [`decode`]
+//! reads the bytes. Regions are data of the configuration.
 
+pub mod agent_states_api;
+pub mod backoff;
+pub mod budget;
+pub mod client;
 pub mod decode;
+pub mod error;
+pub mod oauth;
+pub mod outage;
+pub mod route;
+pub mod users_api;

@@ -100,7 +100,11 @@ pub struct Malformed {
 
 impl Arrival {
     /// A statement that arrived so.
-    fn observation(self, user_id: UserId, statement: Statement) -> Observation {
+    pub(in crate::platform::genesys) fn observation(
+        self,
+        user_id: UserId,
+        statement: Statement,
+    ) -> Observation {
         Observation {
             user_id,
             source: self.source,

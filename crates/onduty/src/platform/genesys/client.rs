@@ -1,0 +1,338 @@
+//! One request to the platform, with everything that surrounds it: a token, leave of the budget, limits of time and
+//! size, a second try where that helps, and the platform's words kept where it does not.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use onduty_core::time::Timestamp;
+use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
+use reqwest::redirect::Policy;
+use tokio::time::{sleep, timeout};
+
+use super::budget::{Governor, LimitHeaders, Purpose};
+use super::decode::{self, Malformed};
+use super::error::{ClientError, PlatformError, Refused};
+use super::oauth::{Bearer, TokenSource};
+use super::outage::Outage;
+use super::route::Route;
+use crate::clock::Clock;
+use crate::config::PlatformConfig;
+use crate::error_chain::Chain;
+use crate::meters::Meters;
+use crate::status::StatusBoard;
+
+/// From sending a request to the last byte of its answer.
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+/// Of that, for the connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// The longest answer read. A page of 500 users with three expands is about one megabyte.
+const BODY_MAX: usize = 32 * 1024 * 1024;
+/// Times that one request is sent, at most.
+const TRIES_MAX: u32 = 4;
+/// The longest piece of an unreadable refusal that is shown.
+const WORDS_MAX: usize = 200;
+
+/// Sends requests as one OAuth client.
+#[derive(Debug)]
+pub struct Client {
+    http: reqwest::Client,
+    api_url: String,
+    tokens: TokenSource,
+    governor: Governor,
+    outage: Mutex<Outage>,
+    clock: Clock,
+    meters: Meters,
+}
+
+/// What to ask.
+#[derive(Clone, Debug)]
+pub struct Ask {
+    /// Which path.
+    pub route: Route,
+    /// The path with its ids, and the query.
+    pub path: String,
+    /// What for.
+    pub purpose: Purpose,
+}
+
+/// What came back with a status of 2xx.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The body.
+    pub body: Vec<u8>,
+    /// When the request was sent that this answers, by our clock.
+    pub sent_at: Timestamp,
+    /// Which path.
+    pub route: Route,
+    /// The platform's id of the request.
+    pub correlation_id: Option<String>,
+}
+
+/// Any answer.
+struct Reply {
+    status: u16,
+    limits: LimitHeaders,
+    retry_after: Option<Duration>,
+    answer: Answer,
+}
+
+/// What to do after a try.
+enum After {
+    Done(Result<Answer, PlatformError>),
+    TryAgain(PlatformError),
+}
+
+impl Purpose {
+    /// How long a request may wait for the budget or for the end of an outage. Callers are told rather than kept.
+    const fn patience(self) -> Duration {
+        match self {
+            Self::Sweep => Duration::from_secs(30),
+            Self::Lookup | Self::Diagnosis => Duration::from_secs(2),
+        }
+    }
+}
+
+impl Client {
+    /// A client; nothing is sent yet.
+    ///
+    /// # Errors
+    ///
+    /// When TLS can't be set up.
+    pub fn new(
+        config: &PlatformConfig,
+        clock: Clock,
+        status: StatusBoard,
+        meters: Meters,
+    ) -> Result<Self, ClientError> {
+        let http = http_client(config)?;
+        Ok(Self {
+            tokens: TokenSource::new(http.clone(), config, clock.clone(), meters.clone()),
+            governor: Governor::new(clock.clone(), status, meters.clone()),
+            api_url: config.api_url.to_string(),
+            outage: Mutex::default(),
+            http,
+            clock,
+            meters,
+        })
+    }
+
+    /// Now, by the clock that stamps the requests.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Asks, and tries again where that helps.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer with a status of 2xx.
+    pub async fn get(&self, ask: &Ask) -> Result<Answer, PlatformError> {
+        let give_up_at = self.clock.now().after(ask.purpose.patience());
+        let mut tried = 0;
+        let mut refused_token = None;
+        loop {
+            self.wait_for_recovery(give_up_at).await?;
+            let bearer = self.tokens.current().await?;
+            let patience = give_up_at.since(self.clock.now());
+            let admitted = self.governor.admit(ask.purpose, ask.route, patience).await;
+            admitted.map_err(|until| PlatformError::RateLimited { until })?;
+            tried += 1;
+            match self.attempt(ask, &bearer, &mut refused_token).await {
+                After::Done(result) => return result,
+                After::TryAgain(error) if tried >= TRIES_MAX => return Err(error),
+                After::TryAgain(_) => {}
+            }
+        }
+    }
+
+    /// Reads an answer.
+    ///
+    /// # Errors
+    ///
+    /// When it is not what it should be.
+    pub fn read<T>(
+        &self,
+        answer: &Answer,
+        read: impl FnOnce(&[u8]) -> Result<T, Malformed>,
+    ) -> Result<T, PlatformError> {
+        read(&answer.body).map_err(|source| PlatformError::Malformed {
+            route: answer.route,
+            correlation_id: answer.correlation_id.clone(),
+            source,
+        })
+    }
+
+    async fn wait_for_recovery(&self, give_up_at: Timestamp) -> Result<(), PlatformError> {
+        loop {
+            let now = self.clock.now();
+            let wait = match self.outage().at(now) {
+                None => return Ok(()),
+                Some(failing) if failing.retry_at > give_up_at => {
+                    let (since, detail) = (failing.since, failing.detail.clone());
+                    return Err(PlatformError::Unavailable { since, detail });
+                }
+                Some(failing) => failing.retry_at.since(now),
+            };
+            sleep(wait.max(Duration::from_millis(1))).await;
+        }
+    }
+
+    async fn attempt(&self, ask: &Ask, bearer: &Bearer, refused_token: &mut Option<u64>) -> After {
+        let sent_at = self.clock.now();
+        let sent = timeout(REQUEST_TIMEOUT, self.send(ask, bearer, sent_at)).await;
+        let reply = match sent.unwrap_or_else(|_| Err(format!("no answer within {REQUEST_TIMEOUT:?}"))) {
+            Ok(reply) => reply,
+            Err(detail) => {
+                self.meters.requested(ask.route.template(), 0);
+                return After::TryAgain(self.failed(format!("{}: {detail}", ask.route)));
+            }
+        };
+        self.meters.requested(ask.route.template(), reply.status);
+        self.governor.record(&reply.limits);
+        match reply.status {
+            200..=299 => {
+                self.outage().answered();
+                self.tokens.accepted(bearer.generation).await;
+                After::Done(Ok(reply.answer))
+            }
+            401 => self.token_refused(&reply, bearer, refused_token).await,
+            429 => {
+                self.outage().answered();
+                let until = self.governor.refused(ask.route, &reply.limits, reply.retry_after);
+                After::TryAgain(PlatformError::RateLimited { until })
+            }
+            408 | 500..=599 => {
+                After::TryAgain(self.failed(format!("{} answered {}", ask.route, reply.status)))
+            }
+            _ => {
+                self.outage().answered();
+                After::Done(Err(PlatformError::Refused(refused(&reply))))
+            }
+        }
+    }
+
+    /// A 401 for a token younger than its life: one fresh token is tried, then it is reported.
+    async fn token_refused(&self, reply: &Reply, bearer: &Bearer, refused_token: &mut Option<u64>) -> After {
+        self.outage().answered();
+        let detail = refused(reply).to_string();
+        let error = PlatformError::CredentialsRejected { detail: detail.clone() };
+        match refused_token.replace(bearer.generation) {
+            None => {
+                self.tokens.give_up(bearer.generation).await;
+                After::TryAgain(error)
+            }
+            Some(_) => {
+                self.tokens.condemn(bearer.generation, &detail).await;
+                After::Done(Err(error))
+            }
+        }
+    }
+
+    async fn send(&self, ask: &Ask, bearer: &Bearer, sent_at: Timestamp) -> Result<Reply, String> {
+        let request = self.http.get(format!("{}{}", self.api_url, ask.path));
+        let response = request
+            .header(AUTHORIZATION, bearer.header.clone())
+            .send()
+            .await
+            .map_err(|error| what_happened(&error))?;
+        let (status, headers) = (response.status().as_u16(), response.headers());
+        let number = |name| headers.get(name).and_then(|value| value.to_str().ok()?.trim().parse().ok());
+        let limits = LimitHeaders {
+            count: number("inin-ratelimit-count"),
+            allowed: number("inin-ratelimit-allowed"),
+            reset: seconds_of(headers, "inin-ratelimit-reset"),
+        };
+        let retry_after = seconds_of(headers, RETRY_AFTER.as_str());
+        let correlation_id = headers.get("inin-correlation-id").and_then(|value| value.to_str().ok());
+        let correlation_id = correlation_id.map(|id| id.chars().take(WORDS_MAX).collect());
+        let body = read_body(response, BODY_MAX).await?;
+        Ok(Reply {
+            status,
+            limits,
+            retry_after,
+            answer: Answer { body, sent_at, route: ask.route, correlation_id },
+        })
+    }
+
+    fn failed(&self, detail: String) -> PlatformError {
+        let mut outage = self.outage();
+        let failing = outage.failed(self.clock.now(), detail, rand::random());
+        tracing::debug!(detail = failing.detail, "the platform gave no useful answer");
+        PlatformError::Unavailable { since: failing.since, detail: failing.detail.clone() }
+    }
+
+    fn outage(&self) -> MutexGuard<'_, Outage> {
+        // Whole after each of its methods.
+        self.outage.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The platform's words for a refusal, or the beginning of whatever stood in their place.
+fn refused(reply: &Reply) -> Refused {
+    let answer = &reply.answer;
+    let (code, message, context) = match decode::platform_refusal(&answer.body) {
+        Ok(refusal) => (refusal.code, refusal.message, refusal.correlation_id),
+        Err(_) => {
+            let text = String::from_utf8_lossy(&answer.body);
+            let words: String = text.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
+            ("without a code".to_owned(), words, None)
+        }
+    };
+    Refused {
+        route: answer.route,
+        status: reply.status,
+        code,
+        message,
+        correlation_id: answer.correlation_id.clone().or(context),
+    }
+}
+
+fn http_client(config: &PlatformConfig) -> Result<reqwest::Client, ClientError> {
+    // Whoever came first installed the same provider, or one of their own choice: either will do.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        // A redirect would carry the token to a host that nobody configured.
+        .redirect(Policy::none())
+        .user_agent(concat!("onduty/", env!("CARGO_PKG_VERSION")));
+    let plain = |url: &str| url.starts_with("http://");
+    let builder = if plain(config.api_url.as_str()) && plain(config.login_url.as_str()) {
+        // Without TLS no certificate store is needed, and bare machines have none.
+        builder.tls_certs_only([])
+    } else {
+        builder
+    };
+    Ok(builder.build()?)
+}
+
+/// Reads a body up to a limit.
+pub(super) async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| what_happened(&error))? {
+        if body.len() + chunk.len() > limit {
+            return Err(format!("the answer is longer than {limit} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+/// Whole seconds in a header.
+pub(super) fn seconds_of(headers: &HeaderMap, name: &str) -> Option<Duration> {
+    headers.get(name)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// What went wrong on the way, without the URL: it holds ids.
+pub(super) fn what_happened(error: &reqwest::Error) -> String {
+    let kind = if error.is_connect() {
+        "could not connect"
+    } else if error.is_timeout() {
+        "no answer in time"
+    } else {
+        "the connection broke"
+    };
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{kind}: {}", Chain(cause)),
+        None => kind.to_owned(),
+    }
+}

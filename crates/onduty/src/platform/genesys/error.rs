@@ -1,0 +1,129 @@
+//! Why the platform gave no answer that could be used, and what an asker is told of it. No secret is in any of it.
+
+use onduty_core::answer::Refusal;
+use onduty_core::finding::Evidence;
+use onduty_core::time::Timestamp;
+
+use super::decode::Malformed;
+use super::route::Route;
+
+/// Why a request came to nothing.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum PlatformError {
+    /// The request budget is spent.
+    #[error("the platform's request budget is spent")]
+    RateLimited {
+        /// When it will be asked again.
+        until: Timestamp,
+    },
+    /// It gave no answer, or one that only says that it is not well.
+    #[error("the platform does not answer: {detail}")]
+    Unavailable {
+        /// Since when.
+        since: Timestamp,
+        /// What was seen.
+        detail: String,
+    },
+    /// It refused the client's id, secret or token.
+    #[error("the platform refused the client's credentials: {detail}")]
+    CredentialsRejected {
+        /// In its own words.
+        detail: String,
+    },
+    /// It refused this request.
+    #[error("the platform refused {0}")]
+    Refused(Refused),
+    /// Its answer is not what it should be.
+    #[error("the platform's answer to {route} can't be read{}", shown(correlation_id))]
+    Malformed {
+        /// Which request.
+        route: Route,
+        /// The platform's id of it.
+        correlation_id: Option<String>,
+        /// What is wrong with it.
+        source: Malformed,
+    },
+}
+
+/// A request that the platform understood and refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{route} with {status} {code}: {message}{}", shown(correlation_id))]
+pub struct Refused {
+    /// Which request.
+    pub route: Route,
+    /// The HTTP status.
+    pub status: u16,
+    /// The platform's code, such as `missing.any.permissions`.
+    pub code: String,
+    /// Its words.
+    pub message: String,
+    /// Its id of the request.
+    pub correlation_id: Option<String>,
+}
+
+/// No HTTP client could be made.
+#[derive(Debug, thiserror::Error)]
+#[error("could not set up the HTTP client: check the system's certificate store")]
+pub struct ClientError(#[from] reqwest::Error);
+
+impl PlatformError {
+    /// What an asker is told.
+    pub fn refusal(&self, now: Timestamp) -> Refusal {
+        match self {
+            Self::RateLimited { until } => Refusal::RateLimited { until: *until },
+            Self::Unavailable { since, detail } => {
+                Refusal::Unavailable { since: *since, detail: detail.clone() }
+            }
+            Self::CredentialsRejected { detail } => Refusal::CredentialsRejected { detail: detail.clone() },
+            Self::Malformed { source, .. } => {
+                Refusal::Unavailable { since: now, detail: format!("{self}: {source}") }
+            }
+            Self::Refused(_) => Refusal::Unavailable { since: now, detail: self.to_string() },
+        }
+    }
+
+    /// The refusal, if the platform answered with that status.
+    pub fn refused_with(&self, status: u16) -> Option<&Refused> {
+        match self {
+            Self::Refused(refused) if refused.status == status => Some(refused),
+            Self::Refused(_)
+            | Self::RateLimited { .. }
+            | Self::Unavailable { .. }
+            | Self::CredentialsRejected { .. }
+            | Self::Malformed { .. } => None,
+        }
+    }
+}
+
+impl Refused {
+    /// As something that was seen.
+    pub fn evidence(&self, seen_at: Timestamp) -> Evidence {
+        Evidence::at(self.route.template(), self.to_string(), seen_at)
+    }
+}
+
+fn shown(correlation_id: &Option<String>) -> String {
+    correlation_id.as_ref().map(|id| format!(" (correlation id {id})")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_keeps_the_platforms_words_and_its_correlation_id() {
+        let error = PlatformError::Refused(Refused {
+            route: Route::AgentState,
+            status: 403,
+            code: "missing.any.permissions".into(),
+            message: "no".into(),
+            correlation_id: Some("2b5f".into()),
+        });
+        let text = "the platform refused /api/v2/agents/{id}/state with 403 missing.any.permissions: no \
+                    (correlation id 2b5f)";
+        assert_eq!(error.to_string(), text);
+        assert!(error.refused_with(403).is_some() && error.refused_with(404).is_none());
+        let now = Timestamp::from_millis(7);
+        assert_eq!(error.refusal(now), Refusal::Unavailable { since: now, detail: text.into() });
+    }
+}

@@ -1,0 +1,232 @@
+//! Ids that callers wait for: joined with those in flight, gathered into batches as large as the platform takes,
+//! committed, and only then answered.
+
+mod plan;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use onduty_core::answer::{Asked, Refusal, Report};
+use onduty_core::observation::{Input, Source};
+use onduty_core::time::Timestamp;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use crate::ask::Inquiry;
+use crate::clock::Clock;
+use crate::inlet::Inlet;
+use crate::lifecycle::TaskResult;
+use crate::meters::Meters;
+use crate::platform::{LookedUp, Platform};
+use crate::status::{Phase, StatusBoard};
+use plan::{Arrived, Desk, Limits, Ready};
+
+/// Requests in flight at once. More would only move the wait from here to the platform.
+const REQUESTS_MAX: usize = 4;
+/// Ids whose reports are remembered at once.
+const REMEMBERED_MAX: usize = 10_000;
+/// A batch that is not full is sent once nobody has asked for so long: callers that begin together arrive apart.
+const QUIET: Duration = Duration::from_millis(5);
+/// Nobody waits longer than that for others.
+const GATHER_MAX: Duration = Duration::from_millis(100);
+/// An answer serves those, too, who looked at the snapshot before it came and asked only after.
+const ANSWER_MEMORY: Duration = Duration::from_millis(200);
+
+/// Answers inquiries.
+#[derive(Debug)]
+pub struct Lookup {
+    /// Whom to ask.
+    pub platform: Arc<Platform>,
+    /// Where statements go.
+    pub inlet: Inlet,
+    /// Where its standing is shown.
+    pub status: StatusBoard,
+    /// Where it is counted.
+    pub meters: Meters,
+    /// Our clock.
+    pub clock: Clock,
+    /// Who asks.
+    pub inquiries: mpsc::Receiver<Inquiry>,
+    /// How long one batch may take, its commit included.
+    pub deadline: Duration,
+    /// How long an id that the platform does not know is not asked for again.
+    pub unknown_id_memory: Duration,
+}
+
+type Reply = oneshot::Sender<Report>;
+type Batch<'a> = BoxFuture<'a, HashMap<Asked, Report>>;
+
+/// What a batch needs, apart from the desk.
+struct Counter {
+    platform: Arc<Platform>,
+    inlet: Inlet,
+    status: StatusBoard,
+    meters: Meters,
+    clock: Clock,
+    deadline: Duration,
+}
+
+impl Lookup {
+    /// Answers until told to stop, or until nobody can ask any more.
+    ///
+    /// # Errors
+    ///
+    /// Never: whatever fails is reported to whoever asked.
+    pub async fn run(self, stop: CancellationToken) -> TaskResult {
+        self.status.source(Source::Lookup, |standing| standing.phase = Phase::Running);
+        stop.run_until_cancelled(self.answer_for_ever()).await;
+        Ok(())
+    }
+
+    async fn answer_for_ever(self) {
+        let Self { platform, inlet, status, meters, clock, mut inquiries, deadline, unknown_id_memory } =
+            self;
+        let limits = Limits {
+            batch: platform.lookup_batch_max(),
+            in_flight: REQUESTS_MAX,
+            remembered: REMEMBERED_MAX,
+            quiet: QUIET,
+            gather: GATHER_MAX,
+        };
+        let mut desk: Desk<Reply> = Desk::new(limits);
+        let counter = Counter { platform, inlet, status, meters, clock, deadline };
+        let mut batches: FuturesUnordered<Batch<'_>> = FuturesUnordered::new();
+        let mut open = true;
+        while open || !batches.is_empty() || desk.is_waiting() {
+            // All that has come in is looked at before a batch is made up: it may fill it.
+            while let Ok(inquiry) = inquiries.try_recv() {
+                counter.take(&mut desk, inquiry);
+            }
+            let now = counter.clock.now();
+            let pause = match desk.ready(now, Reply::is_closed) {
+                Ready::Send(asked) => {
+                    batches.push(Box::pin(counter.settle(asked)));
+                    continue;
+                }
+                Ready::At(due_at) => Some(due_at.since(now)),
+                Ready::Idle => None,
+            };
+            tokio::select! {
+                biased;
+                Some(reports) = batches.next(), if !batches.is_empty() => {
+                    counter.deliver(&mut desk, reports, unknown_id_memory);
+                }
+                inquiry = inquiries.recv(), if open => match inquiry {
+                    Some(inquiry) => counter.take(&mut desk, inquiry),
+                    None => open = false,
+                },
+                () = sleep(pause.unwrap_or_default()), if pause.is_some() => {}
+            }
+        }
+    }
+}
+
+impl Counter {
+    fn take(&self, desk: &mut Desk<Reply>, Inquiry { asked, reply }: Inquiry) {
+        match desk.arrive(asked, reply, self.clock.now()) {
+            Arrived::Waits => {}
+            Arrived::Remembered(report, reply) => {
+                self.meters.looked_up("remembered");
+                // Whoever has gone away meanwhile needs no answer.
+                let _ = reply.send(report);
+            }
+        }
+    }
+
+    fn deliver(&self, desk: &mut Desk<Reply>, reports: HashMap<Asked, Report>, unknown_id_memory: Duration) {
+        let now = self.clock.now();
+        for (asked, report) in reports {
+            self.meters.looked_up(outcome(&report));
+            let memory = memory_of(&report, unknown_id_memory).map(|memory| now.after(memory));
+            for reply in desk.settle(&asked, &report, memory) {
+                let _ = reply.send(report.clone());
+            }
+        }
+    }
+
+    /// Asks about a batch and commits what was said. Every id gets a report.
+    async fn settle(&self, asked: Vec<Asked>) -> HashMap<Asked, Report> {
+        let asked_at = self.clock.now();
+        self.meters.lookup_batch(asked.len());
+        let result = timeout(self.deadline, self.ask_and_commit(&asked, asked_at)).await;
+        let mut reports = result.unwrap_or_else(|_| {
+            let detail = format!("no answer within {:?}", self.deadline);
+            same_for_all(&asked, &Report::Refused(Refusal::Unavailable { since: asked_at, detail }))
+        });
+        for asked in asked {
+            reports.entry(asked).or_insert_with(|| Report::Withheld(Vec::new()));
+        }
+        reports
+    }
+
+    async fn ask_and_commit(&self, asked: &[Asked], asked_at: Timestamp) -> HashMap<Asked, Report> {
+        let LookedUp { observations, reports } = self.platform.lookup(asked).await;
+        self.show(&reports);
+        if observations.is_empty() {
+            return reports.into_iter().collect();
+        }
+        let inputs =
+            observations.into_iter().map(|observation| Input::Observation(Box::new(observation))).collect();
+        match self.inlet.commit(inputs).await {
+            Ok(_) => reports.into_iter().collect(),
+            // What is not durable is not visible, so nobody may be told of it.
+            Err(error) => {
+                let detail = format!("what the platform said could not be kept: {error}");
+                same_for_all(asked, &Report::Refused(Refusal::Unavailable { since: asked_at, detail }))
+            }
+        }
+    }
+
+    fn show(&self, reports: &[(Asked, Report)]) {
+        let refused = reports.iter().find_map(|(_, report)| match report {
+            Report::Refused(refusal) => Some(refusal),
+            Report::Told | Report::Absent(_) | Report::Withheld(_) => None,
+        });
+        let now = self.clock.now();
+        self.status.source(Source::Lookup, |standing| match refused {
+            Some(refusal) => {
+                standing.phase = Phase::Failing;
+                standing.detail = words(refusal);
+            }
+            None => {
+                standing.phase = Phase::Running;
+                standing.last_event_at = Some(now);
+                standing.detail.clear();
+            }
+        });
+    }
+}
+
+fn same_for_all(asked: &[Asked], report: &Report) -> HashMap<Asked, Report> {
+    asked.iter().map(|asked| (asked.clone(), report.clone())).collect()
+}
+
+/// How long a report stands for those who ask later. A refusal never does: its reason may be gone.
+fn memory_of(report: &Report, unknown: Duration) -> Option<Duration> {
+    match report {
+        Report::Absent(_) => Some(unknown.max(ANSWER_MEMORY)),
+        Report::Told | Report::Withheld(_) => Some(ANSWER_MEMORY),
+        Report::Refused(_) => None,
+    }
+}
+
+const fn outcome(report: &Report) -> &'static str {
+    match report {
+        Report::Told => "told",
+        Report::Absent(_) => "absent",
+        Report::Withheld(_) => "withheld",
+        Report::Refused(_) => "refused",
+    }
+}
+
+fn words(refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::RateLimited { .. } => "the request budget is spent".to_owned(),
+        Refusal::Unavailable { detail, .. } | Refusal::CredentialsRejected { detail } => detail.clone(),
+        Refusal::Crowded => "more look-ups are waiting than can be asked".to_owned(),
+    }
+}

@@ -1,0 +1,258 @@
+//! The full listing: push is for speed, this is for truth.
+//!
+//! It takes no hint of what may have changed. Each page is handed in as it comes; only a listing that was read to
+//! its end without a gap is then declared complete, and only that lets anybody be gone. An error proves nothing
+//! about anybody.
+
+mod pacing;
+mod tally;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use onduty_core::observation::{Input, Listing, Source};
+use onduty_core::time::Timestamp;
+use tokio::sync::Notify;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::error_chain::Chain;
+use crate::inlet::{Inlet, InletError};
+use crate::lifecycle::TaskResult;
+use crate::meters::Meters;
+use crate::platform::genesys::backoff::backoff;
+use crate::platform::genesys::error::PlatformError;
+use crate::platform::{ListedPage, Platform, Walk};
+use crate::status::{Phase, StatusBoard};
+use pacing::Pace;
+use tally::{Tally, Verdict};
+
+/// Times that one page is asked for before the listing is given up.
+const PAGE_TRIES_MAX: u32 = 5;
+/// Pages in one listing, at most: a platform that never ends its list is not followed for ever.
+const PAGES_MAX: u64 = 10_000;
+/// The shortest time from the beginning of one listing to that of the next, however often it is nudged.
+const FLOOR: Duration = Duration::from_secs(1);
+
+/// "Sweep again soon". Level-triggered: any number of nudges before the next listing are one.
+#[derive(Clone, Debug, Default)]
+pub struct Nudge(Arc<Notify>);
+
+impl Nudge {
+    /// Asks for a listing soon.
+    pub fn nudge(&self) {
+        self.0.notify_one();
+    }
+}
+
+/// Reads full listings, one after the other.
+#[derive(Debug)]
+pub struct Sweep {
+    /// Whom to ask.
+    pub platform: Arc<Platform>,
+    /// Where statements go.
+    pub inlet: Inlet,
+    /// Where its standing is shown.
+    pub status: StatusBoard,
+    /// Where it is counted.
+    pub meters: Meters,
+    /// Our clock.
+    pub clock: Clock,
+    /// From the beginning of one listing to that of the next.
+    pub interval: Duration,
+    /// Who wants one sooner.
+    pub nudge: Nudge,
+}
+
+/// Why a listing was given up.
+#[derive(Debug, thiserror::Error)]
+enum SweepError {
+    #[error("page {number} could not be read")]
+    Page { number: u64, source: PlatformError },
+    #[error("page {number} could not be handed in")]
+    Inlet { number: u64, source: InletError },
+    #[error("more than {PAGES_MAX} pages")]
+    Endless,
+}
+
+/// A listing that was read to its end.
+struct Swept {
+    verdict: Verdict,
+    started_at: Timestamp,
+    corrections: u64,
+}
+
+impl Sweep {
+    /// Sweeps until told to stop.
+    ///
+    /// # Errors
+    ///
+    /// Never: whatever fails is shown, and tried again.
+    pub async fn run(self, stop: CancellationToken) -> TaskResult {
+        self.status.source(Source::Sweep, |standing| {
+            standing.phase = Phase::Starting;
+            // A mark is as old as its listing's beginning, and stays until the end of the next.
+            standing.bound = Some(self.interval * 3);
+        });
+        stop.run_until_cancelled(self.sweep_for_ever()).await;
+        Ok(())
+    }
+
+    async fn sweep_for_ever(&self) {
+        // The first listing, and one after a gap, are read at full speed: until they end, nobody can be found absent,
+        // and the shorter a listing takes, the less the directory changes under it.
+        let (mut paced, mut failures) = (false, 0_u32);
+        loop {
+            let started_at = self.clock.now();
+            let wait = match self.sweep(started_at, paced).await {
+                Ok(Swept { verdict: Verdict::Complete { agents }, started_at, corrections }) => {
+                    self.completed(started_at, agents, corrections);
+                    (paced, failures) = (true, 0);
+                    self.interval
+                }
+                Ok(Swept { verdict: Verdict::Gap(gap), .. }) => {
+                    self.failed(&gap.to_string());
+                    (paced, failures) = (false, failures.saturating_add(1));
+                    self.retry_after(failures)
+                }
+                Err(error) => {
+                    self.failed(&Chain(&error).to_string());
+                    (paced, failures) = (false, failures.saturating_add(1));
+                    self.retry_after(failures).max(self.until_allowed(&error))
+                }
+            };
+            self.rest(started_at, wait).await;
+        }
+    }
+
+    async fn sweep(&self, started_at: Timestamp, paced: bool) -> Result<Swept, SweepError> {
+        let pace = Pace { started_at, interval: self.interval, paced };
+        let (mut walk, mut tally, mut corrections) = (Walk::default(), Tally::default(), 0);
+        for number in 1..=PAGES_MAX {
+            let due_at = pace.due_at(number, tally.total(), self.platform.page_size_max());
+            sleep(due_at.since(self.clock.now())).await;
+            let page = self.page(&mut walk, number).await?;
+            tally.page(page.total, &page.named);
+            let has_next = page.has_next;
+            corrections += self.hand_in(page, number).await?;
+            tracing::debug!(page = number, agents = tally.named(), "swept a page");
+            if has_next {
+                continue;
+            }
+            let verdict = tally.verdict();
+            if let Verdict::Complete { agents } = verdict {
+                let listing = Listing { started_at, finished_at: self.clock.now(), agents };
+                corrections += self.commit(vec![Input::Listing(listing)], number).await?;
+            }
+            self.show_denial(&walk);
+            return Ok(Swept { verdict, started_at, corrections });
+        }
+        Err(SweepError::Endless)
+    }
+
+    async fn page(&self, walk: &mut Walk, number: u64) -> Result<ListedPage, SweepError> {
+        let mut tried = 0;
+        loop {
+            tried += 1;
+            match self.platform.list_page(walk, number).await {
+                Ok(page) => return Ok(page),
+                Err(source) if tried >= PAGE_TRIES_MAX => return Err(SweepError::Page { number, source }),
+                Err(error) => {
+                    self.status.source(Source::Sweep, |standing| {
+                        standing.detail = format!("page {number}: {}", Chain(&error));
+                    });
+                    let (base, cap) = (Duration::from_millis(500), Duration::from_secs(30));
+                    let wait = backoff(tried, base, cap, rand::random());
+                    sleep(wait.max(allowed_after(&error, self.clock.now()))).await;
+                }
+            }
+        }
+    }
+
+    async fn hand_in(&self, page: ListedPage, number: u64) -> Result<u64, SweepError> {
+        let heard_at = page.observations.iter().map(|observation| observation.heard_at).max();
+        let inputs: Vec<Input> = page
+            .observations
+            .into_iter()
+            .map(|observation| Input::Observation(Box::new(observation)))
+            .collect();
+        let corrections = self.commit(inputs, number).await?;
+        self.status
+            .source(Source::Sweep, |standing| standing.last_event_at = heard_at.or(standing.last_event_at));
+        Ok(corrections)
+    }
+
+    async fn commit(&self, inputs: Vec<Input>, number: u64) -> Result<u64, SweepError> {
+        if inputs.is_empty() {
+            return Ok(0);
+        }
+        let receipt = self.inlet.commit(inputs).await;
+        receipt.map(|receipt| receipt.corrections).map_err(|source| SweepError::Inlet { number, source })
+    }
+
+    fn completed(&self, started_at: Timestamp, agents: u64, corrections: u64) {
+        let took = self.clock.now().since(started_at);
+        self.meters.swept(took, corrections);
+        self.meters.last_mark(Source::Sweep, started_at.as_millis() as f64 / 1_000.0);
+        self.status.drift(|drift| {
+            drift.sweeps += 1;
+            drift.corrections += corrections;
+            drift.last_corrections = corrections;
+            drift.last_started_at = Some(started_at);
+            drift.last_duration = Some(took);
+        });
+        self.status.source(Source::Sweep, |standing| {
+            standing.phase = Phase::Running;
+            standing.last_mark_at = Some(started_at);
+        });
+        tracing::info!(agents, corrections, took_ms = took.as_millis(), "full listing complete");
+    }
+
+    fn failed(&self, detail: &str) {
+        self.status.source(Source::Sweep, |standing| {
+            standing.phase = Phase::Failing;
+            standing.gaps += 1;
+            detail.clone_into(&mut standing.detail);
+        });
+        tracing::warn!(detail, "full listing incomplete: nobody is taken for gone");
+    }
+
+    /// A permission that is missing fails no listing; it is shown all the same.
+    fn show_denial(&self, walk: &Walk) {
+        let detail = walk.denied().map(|denied| format!("states may be withheld: {}", denied.detail));
+        self.status.source(Source::Sweep, |standing| standing.detail = detail.unwrap_or_default());
+    }
+
+    fn retry_after(&self, failures: u32) -> Duration {
+        backoff(failures, FLOOR, self.interval.max(FLOOR), rand::random())
+    }
+
+    fn until_allowed(&self, error: &SweepError) -> Duration {
+        match error {
+            SweepError::Page { source, .. } => allowed_after(source, self.clock.now()),
+            SweepError::Inlet { .. } | SweepError::Endless => Duration::ZERO,
+        }
+    }
+
+    /// Waits until the next listing is due, or somebody wants it sooner, but not less than [`FLOOR`].
+    async fn rest(&self, started_at: Timestamp, wait: Duration) {
+        let floor = started_at.after(FLOOR.min(self.interval));
+        sleep(floor.since(self.clock.now())).await;
+        tokio::select! {
+            () = sleep(started_at.after(wait).since(self.clock.now())) => {}
+            () = self.nudge.0.notified() => tracing::debug!("full listing asked for"),
+        }
+    }
+}
+
+/// How long the platform itself wants to be left alone.
+fn allowed_after(error: &PlatformError, now: Timestamp) -> Duration {
+    match error {
+        PlatformError::RateLimited { until } => until.since(now),
+        PlatformError::Unavailable { .. }
+        | PlatformError::CredentialsRejected { .. }
+        | PlatformError::Refused(_)
+        | PlatformError::Malformed { .. } => Duration::ZERO,
+    }
+}

@@ -1,0 +1,184 @@
+//! The ingress: statements that the platform, or somebody on its behalf, posts.
+//!
+//! `204` is a promise: what the body carried is on disk and visible. Whatever cannot be taken is refused in a way
+//! that makes a sender keep it (`503` with `Retry-After`) or tells its author what to mend (`4xx` as
+//! `application/problem+json`).
+
+mod authentic;
+mod body;
+mod problem;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::post;
+use onduty_core::observation::{Input, Source};
+use onduty_core::time::Timestamp;
+
+use crate::clock::Clock;
+use crate::config::IngressConfig;
+use crate::inlet::{Inlet, InletError};
+use crate::meters::Meters;
+use crate::platform::genesys::decode::{self, Arrival, Attributes, Heard};
+use crate::status::{Phase, StatusBoard};
+use authentic::Senders;
+use problem::Problem;
+
+/// What the ingress needs.
+#[derive(Debug)]
+pub struct Ingress {
+    /// Who may send, and how much.
+    pub config: IngressConfig,
+    /// Where statements go.
+    pub inlet: Inlet,
+    /// Where its standing is shown.
+    pub status: StatusBoard,
+    /// Where it is counted.
+    pub meters: Meters,
+    /// Our clock.
+    pub clock: Clock,
+}
+
+/// What a request's handling shares with all others.
+struct Shared {
+    senders: Senders,
+    max_body_bytes: usize,
+    body_timeout: Duration,
+    inlet: Inlet,
+    status: StatusBoard,
+    meters: Meters,
+    clock: Clock,
+}
+
+/// How a request that was taken ended.
+enum Taken {
+    /// With news.
+    Accepted,
+    /// Without any: unknown types, secondary sources, heartbeats.
+    NoNews,
+}
+
+/// The routes of the ingress listener.
+pub fn router(ingress: Ingress) -> Router {
+    let Ingress { config, inlet, status, meters, clock } = ingress;
+    // Webhooks have no heartbeat, so silence proves nothing: the source runs, and has no bound.
+    status.source(Source::Webhook, |standing| standing.phase = Phase::Running);
+    let shared = Shared {
+        senders: Senders::new(&config),
+        max_body_bytes: config.max_body_bytes,
+        body_timeout: config.body_timeout,
+        inlet,
+        status,
+        meters,
+        clock,
+    };
+    Router::new()
+        .route("/webhooks/genesys", post(receive).fallback(method_not_allowed))
+        .fallback(no_such_path)
+        .with_state(Arc::new(shared))
+}
+
+async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Response {
+    let began = Instant::now();
+    let outcome = shared.receive(request).await;
+    let name = match &outcome {
+        Ok(Taken::Accepted) => "accepted",
+        Ok(Taken::NoNews) => "no_news",
+        Err(problem) => problem.outcome(),
+    };
+    shared.meters.webhook(name, began.elapsed());
+    match outcome {
+        Ok(_) => StatusCode::NO_CONTENT.into_response(),
+        Err(problem) => {
+            tracing::debug!(outcome = name, "webhook refused");
+            problem.into_response()
+        }
+    }
+}
+
+async fn method_not_allowed(State(shared): State<Arc<Shared>>) -> Response {
+    shared.meters.webhook(Problem::Method.outcome(), Duration::ZERO);
+    Problem::Method.into_response()
+}
+
+async fn no_such_path() -> Response {
+    Problem::Path.into_response()
+}
+
+impl Shared {
+    async fn receive(&self, request: Request) -> Result<Taken, Problem> {
+        let heard_at = self.clock.now();
+        let (head, body) = request.into_parts();
+        body::check_head(&head.headers, self.max_body_bytes)?;
+        // Somebody who can't be authentic whatever the body says does not get to send one.
+        let claim = self.senders.claim(&head.headers, heard_at)?;
+        let body = body::read(body, self.max_body_bytes, self.body_timeout).await?;
+        claim.check(&body)?;
+        let arrival = Arrival { source: Source::Webhook, heard_at };
+        let heard = decode::webhook(&body, binary_attributes(&head.headers).as_ref(), arrival)?;
+        self.take(heard).await
+    }
+
+    async fn take(&self, heard: Heard) -> Result<Taken, Problem> {
+        let Heard { observations, ignored, unknown } = heard;
+        for event in &unknown {
+            tracing::debug!(kind = event.kind, "webhook of an unknown type");
+        }
+        if observations.is_empty() {
+            tracing::trace!(ignored = ignored.len(), unknown = unknown.len(), "webhook without news");
+            return Ok(Taken::NoNews);
+        }
+        let last = observations.last().map(|observation| (observation.heard_at, observation.as_of));
+        let inputs =
+            observations.into_iter().map(|observation| Input::Observation(Box::new(observation))).collect();
+        match self.inlet.try_commit(inputs).await {
+            Ok(_) => {
+                if let Some((heard_at, as_of)) = last {
+                    self.show(heard_at, as_of);
+                }
+                Ok(Taken::Accepted)
+            }
+            Err(error) => Err(self.busy(error)),
+        }
+    }
+
+    fn show(&self, heard_at: Timestamp, as_of: Option<Timestamp>) {
+        let lag = as_of.map(|as_of| heard_at.since(as_of));
+        if let Some(lag) = lag {
+            self.meters.source_lag(Source::Webhook, lag);
+        }
+        self.status.source(Source::Webhook, |standing| {
+            standing.phase = Phase::Running;
+            standing.last_event_at = Some(heard_at);
+            standing.lag = lag.or(standing.lag);
+            standing.detail.clear();
+        });
+    }
+
+    fn busy(&self, error: InletError) -> Problem {
+        if let InletError::NotDurable(_) = &error {
+            self.status.source(Source::Webhook, |standing| {
+                standing.phase = Phase::Failing;
+                standing.detail = error.to_string();
+            });
+        }
+        Problem::Busy(error)
+    }
+}
+
+/// The attributes of a CloudEvent in binary mode.
+fn binary_attributes(headers: &HeaderMap) -> Option<Attributes> {
+    let attribute = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned);
+    Some(Attributes {
+        specversion: attribute("ce-specversion")?,
+        id: attribute("ce-id"),
+        kind: attribute("ce-type"),
+        time: attribute("ce-time"),
+    })
+}

@@ -1,0 +1,159 @@
+//! What a sender is told (RFC 9457). Never more of the body than the member at fault, never a secret.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use crate::inlet::InletError;
+use crate::platform::genesys::decode::Malformed;
+
+/// Why a webhook was not taken.
+#[derive(Debug)]
+pub(super) enum Problem {
+    /// Not a path of the ingress.
+    Path,
+    /// Not a `POST`.
+    Method,
+    /// Not authentic, or outside of the replay window; why.
+    NotAuthentic {
+        /// In words that help its author and nobody else.
+        detail: &'static str,
+        /// The ways in which senders prove who they are here.
+        challenge: String,
+    },
+    /// Not JSON by its own word.
+    MediaType,
+    /// Longer than is taken.
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// The sender took too long.
+    TooSlow,
+    /// The connection broke.
+    Broken,
+    /// Malformed.
+    Malformed(Malformed),
+    /// It cannot be taken now.
+    Busy(InletError),
+}
+
+/// The members of `application/problem+json`.
+#[derive(Serialize)]
+struct Body {
+    r#type: &'static str,
+    title: &'static str,
+    status: u16,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    member: Option<String>,
+}
+
+impl Problem {
+    /// The name used in meters.
+    pub(super) const fn outcome(&self) -> &'static str {
+        match self {
+            Self::Path => "no_such_path",
+            Self::Method => "method_not_allowed",
+            Self::NotAuthentic { .. } => "not_authentic",
+            Self::MediaType => "unsupported_media_type",
+            Self::TooLarge { .. } => "too_large",
+            Self::TooSlow => "too_slow",
+            Self::Broken => "broken",
+            Self::Malformed(_) => "malformed",
+            Self::Busy(_) => "busy",
+        }
+    }
+
+    const fn status(&self) -> StatusCode {
+        match self {
+            Self::Path => StatusCode::NOT_FOUND,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NotAuthentic { .. } => StatusCode::UNAUTHORIZED,
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken | Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    const fn title(&self) -> &'static str {
+        match self {
+            Self::Path => "no such path",
+            Self::Method => "method not allowed",
+            Self::NotAuthentic { .. } => "not authentic",
+            Self::MediaType => "unsupported media type",
+            Self::TooLarge { .. } => "body too large",
+            Self::TooSlow => "body too slow",
+            Self::Broken => "body incomplete",
+            Self::Malformed(_) => "malformed body",
+            Self::Busy(_) => "cannot be taken now",
+        }
+    }
+
+    fn detail(&self) -> String {
+        match self {
+            Self::Path => "webhooks are taken at /webhooks/genesys".to_owned(),
+            Self::Method => "webhooks are taken by POST".to_owned(),
+            Self::NotAuthentic { detail, .. } => (*detail).to_owned(),
+            Self::MediaType => {
+                "send JSON in UTF-8, uncompressed: application/json or a media type that ends in +json"
+                    .to_owned()
+            }
+            Self::TooLarge { limit } => format!("at most {limit} bytes are taken; send fewer events at once"),
+            Self::TooSlow => "the body did not arrive in time".to_owned(),
+            Self::Broken => "the body ended before its end".to_owned(),
+            Self::Malformed(malformed) => malformed.to_string(),
+            Self::Busy(error) => error.to_string(),
+        }
+    }
+
+    /// Headers that say how to go on.
+    fn header(&self) -> Option<(header::HeaderName, HeaderValue)> {
+        match self {
+            Self::Method => Some((header::ALLOW, HeaderValue::from_static("POST"))),
+            Self::NotAuthentic { challenge, .. } => {
+                Some((header::WWW_AUTHENTICATE, HeaderValue::from_str(challenge).ok()?))
+            }
+            Self::Busy(InletError::Full) => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::Busy(InletError::Closed | InletError::NotDurable(_)) => {
+                Some((header::RETRY_AFTER, HeaderValue::from_static("5")))
+            }
+            Self::Path
+            | Self::MediaType
+            | Self::TooLarge { .. }
+            | Self::TooSlow
+            | Self::Broken
+            | Self::Malformed(_) => None,
+        }
+    }
+}
+
+impl From<Malformed> for Problem {
+    fn from(malformed: Malformed) -> Self {
+        Self::Malformed(malformed)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        let member = match &self {
+            Self::Malformed(malformed) => Some(malformed.member().to_owned()),
+            _ => None,
+        };
+        let body = Body {
+            r#type: "about:blank",
+            title: self.title(),
+            status: status.as_u16(),
+            detail: self.detail(),
+            member,
+        };
+        let mut response = (status, axum::Json(body)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.extend(self.header());
+        response
+    }
+}

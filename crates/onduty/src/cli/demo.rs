@@ -102,20 +102,34 @@ impl Demo {
         let stop = CancellationToken::new();
         let sidecar = serve::run(config, stop.clone());
         tokio::pin!(sidecar);
+        let mut has_screen = false;
         let shown = tokio::select! {
-            code = &mut sidecar => return Ok(code),
-            shown = self.show(place, invocation, output) => shown,
+            code = &mut sidecar => Err(code),
+            shown = self.show(place, invocation, output, &mut has_screen) => Ok(shown),
         };
-        stop.cancel();
-        let code = sidecar.await;
-        shown.map(|()| code)
+        // However the showing ended, the terminal is left as it was found.
+        if has_screen {
+            output.out.write_all(view::LEAVE.as_bytes())?;
+            output.out.flush()?;
+        }
+        match shown {
+            Err(code) => Ok(code),
+            Ok(shown) => {
+                stop.cancel();
+                let code = sidecar.await;
+                shown.map(|()| code)
+            }
+        }
     }
 
+    /// Waits until there is something to show, says what is where, and shows it. `has_screen` is set once the screen
+    /// has to be given back.
     async fn show(
         &self,
         place: &Place,
         invocation: &Invocation,
         output: &mut Output<'_>,
+        has_screen: &mut bool,
     ) -> Result<(), Failure> {
         let address = place.api.to_string();
         let mut state = "it was not asked".to_owned();
@@ -146,11 +160,9 @@ impl Demo {
             let end = watch::End { at: end, events: None };
             return watch::print_until(end, &mut watch, &mut printer, output).await;
         }
+        *has_screen = true;
         output.out.write_all(view::ENTER.as_bytes())?;
-        let drawn = draw_until(end, &mut watch, view, &greeting, invocation, output).await;
-        output.out.write_all(view::LEAVE.as_bytes())?;
-        output.out.flush()?;
-        drawn
+        draw_until(end, &mut watch, view, &greeting, invocation, output).await
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) enum Failure {
         state: String,
     },
     /// The simulator of a demo did not start, or can't be reached.
-    #[error("could not run the simulated contact centre")]
+    #[error("could not run the simulated contact centre (other ports: --port-base)")]
     Simulator(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 

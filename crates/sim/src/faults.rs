@@ -132,7 +132,7 @@ impl Default for Faults {
 
 /// Why switches were not set. None of a request's switches is set then.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-pub(crate) enum FaultError {
+pub enum FaultError {
     /// No switch has that name.
     #[error("no switch is named `{name}`; the nearest is `{nearest}`")]
     UnknownName {

@@ -25,5 +25,5 @@ mod tokens;
 mod wire;
 mod world;
 
-pub use faults::WebhookFormat;
+pub use faults::{FaultError, WebhookFormat};
 pub use shell::{SimError, SimOptions, Simulator, WebhookTarget};

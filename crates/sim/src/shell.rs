@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::cloud::stamp::Stamp;
 use crate::delivery::{Courier, Target};
-use crate::faults::WebhookFormat;
+use crate::faults::{FaultError, WebhookFormat};
 use crate::scenario::script::{Script, ScriptError};
 use crate::world::World;
 use mover::Mover;
@@ -154,6 +154,7 @@ impl Shared {
 /// A running simulator. Dropping it stops it without waiting; [`Simulator::shutdown`] waits.
 pub struct Simulator {
     addr: SocketAddr,
+    shared: Arc<Shared>,
     tasks: TaskTracker,
     stop: CancellationToken,
 }
@@ -185,8 +186,8 @@ impl Simulator {
         }
         let mover = Mover::new(Arc::clone(&shared), rate, moves.unwrap_or_default());
         tasks.spawn(mover.run(stop.clone()));
-        tasks.spawn(connections::serve(listener, shared, tasks.clone(), stop.clone()));
-        Ok(Self { addr, tasks, stop })
+        tasks.spawn(connections::serve(listener, Arc::clone(&shared), tasks.clone(), stop.clone()));
+        Ok(Self { addr, shared, tasks, stop })
     }
 
     /// The address it listens on.
@@ -197,6 +198,14 @@ impl Simulator {
     /// Its base URL: log-in host, API host and control plane are one origin.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// Sets switches by name, as `PUT /sim/faults` does: all of those given, or none.
+    pub fn set_faults(&self, given: &serde_json::Map<String, serde_json::Value>) -> Result<(), FaultError> {
+        self.shared.with(|world| {
+            world.faults = world.faults.merged(given)?;
+            Ok(())
+        })
     }
 
     /// Stops every task and waits for them. Says whether they all ended in time.

@@ -1,4 +1,4 @@
-//! How people move, and what of it is remembered: presence, routing, clocks, after-call work, hiring and dismissal.
+//! The state machine by tables, and what holds whatever happens by properties.
 
 use proptest::prelude::*;
 

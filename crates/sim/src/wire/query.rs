@@ -76,7 +76,17 @@ fn encode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_is_encoded_is_decoded_again_and_nothing_breaks_the_reader(text in ".*") {
+            prop_assert_eq!(decode(&encode(&text), true), text.clone());
+            Query::parse(&text);
+        }
+    }
 
     #[test]
     fn a_list_is_the_same_in_all_its_forms() {

@@ -92,6 +92,17 @@ async fn nonsense_is_refused_and_named() {
 }
 
 #[tokio::test]
+async fn switches_are_set_from_inside_the_process_too() {
+    let house = House::of(1).await;
+    let given = json!({"event_loss": 0.5, "rate": 7});
+    house.simulator.set_faults(given.as_object().unwrap()).unwrap();
+    assert!(house.simulator.set_faults(json!({"rat": 1}).as_object().unwrap()).is_err());
+    let (_, faults) = house.get("/sim/faults", "").await;
+    assert_eq!((&faults["event_loss"], &faults["rate"]), (&json!(0.5), &json!(7)));
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_client_is_made_with_just_these_rights() {
     let house = House::of(60).await;
     let agent = house.somebody().await;

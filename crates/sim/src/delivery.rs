@@ -28,7 +28,7 @@ const REFUSALS_MAX: u32 = 6;
 /// A receiver has this long to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 /// First and longest wait between tries, in milliseconds.
-const BACKOFF_MS: (i64, i64) = (100, 3000);
+const BACKOFF_MS: (i64, i64) = (100, 2000);
 
 /// Where events go. The secret stays out of every debug text.
 pub(crate) struct Target {
@@ -62,7 +62,7 @@ pub(crate) struct Courier {
     waiting: BTreeMap<(Stamp, u64), Delivery>,
     in_flight: JoinSet<(Delivery, Verdict)>,
     sequence: u64,
-    /// Tries in a row that found the receiver away.
+    /// Waits in a row that ended with the receiver still away.
     failures: u32,
     resume_at: Stamp,
 }
@@ -136,9 +136,9 @@ impl Courier {
             let mut delivery = entry.remove();
             delivery.tries += 1;
             let first = delivery.tries == 1;
-            self.shared.with(|world| match first {
-                true => world.stats.webhook.pushed += 1,
-                false => world.stats.webhook.retried += 1,
+            self.shared.with(|world| {
+                let webhook = &mut world.stats.webhook;
+                *(if first { &mut webhook.pushed } else { &mut webhook.retried }) += 1;
             });
             let (client, target) = (self.client.clone(), Arc::clone(&self.target));
             self.in_flight.spawn(async move {
@@ -186,8 +186,12 @@ impl Courier {
                 if self.failures == 0 {
                     tracing::warn!(url = %self.target.url, "webhook receiver unavailable, trying again");
                 }
-                self.failures = self.failures.saturating_add(1);
-                self.resume_at = now().plus_millis(backoff_ms(self.failures));
+                // Tries that were under way together fail together: they are one sign, not many.
+                let now = now();
+                if now >= self.resume_at {
+                    self.failures = self.failures.saturating_add(1);
+                    self.resume_at = now.plus_millis(backoff_ms(self.failures));
+                }
                 self.wait_until(self.resume_at, delivery);
             }
         }
@@ -256,6 +260,6 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_a_limit() {
-        assert_eq!([1, 2, 3, 6, 100].map(backoff_ms), [100, 200, 400, 3000, 3000]);
+        assert_eq!([1, 2, 3, 6, 100].map(backoff_ms), [100, 200, 400, 2000, 2000]);
     }
 }

@@ -66,7 +66,7 @@ impl Tokens {
         let token = Token {
             client: client.to_owned(),
             issued: now,
-            expires: now.plus_millis(i64::try_from(life_s).unwrap_or(i64::MAX / 2000) * 1000),
+            expires: now.plus_millis(seconds(life_s)),
             used: now,
             window_start: now,
             window_count: 0,
@@ -159,7 +159,7 @@ fn allowance(faults: &Faults) -> u64 {
 }
 
 fn seconds(seconds: u64) -> i64 {
-    i64::try_from(seconds).unwrap_or(i64::MAX / 2000).saturating_mul(1000)
+    i64::try_from(seconds).unwrap_or(i64::MAX).saturating_mul(1000)
 }
 
 #[cfg(test)]

@@ -150,7 +150,8 @@ impl Asked<'_> {
 
     /// Where the caller holds a permission.
     pub(super) fn held(&self, permission: &str) -> Held {
-        let lag_ms = i64::try_from(self.world.faults.permission_lag_s).unwrap_or(i64::MAX / 2000) * 1000;
+        let lag_ms =
+            i64::try_from(self.world.faults.permission_lag_s).unwrap_or(i64::MAX).saturating_mul(1000);
         self.cloud().access.held(&self.client, permission, self.call.now, lag_ms)
     }
 

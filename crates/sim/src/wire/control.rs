@@ -29,6 +29,8 @@ enum ControlError {
     NoSuchControl,
     #[error("no agent or user has the id `{0}`")]
     NoSuchAgent(String),
+    #[error("the account of `{id}` is {account}; only people whose account is active can be moved")]
+    NotActive { id: Id, account: &'static str },
     #[error("malformed body: {0}")]
     Malformed(String),
     #[error(transparent)]
@@ -44,6 +46,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
         Err(error) => {
             let status = match error {
                 ControlError::NoSuchControl | ControlError::NoSuchAgent(_) => 404,
+                ControlError::NotActive { .. } => 409,
                 ControlError::Malformed(_) | ControlError::Fault(_) => 400,
             };
             Answer::json(status, &json!({"message": error.to_string(), "status": status}))
@@ -126,6 +129,9 @@ struct Forced {
 fn force(world: &mut World, position: usize, call: &Call) -> Result<Answer> {
     let forced: Forced = body(call)?;
     let cloud = &world.here.cloud;
+    if let Some(gone) = cloud.agent(position).filter(|agent| agent.account != Account::Active) {
+        return Err(ControlError::NotActive { id: gone.id, account: gone.account.text() });
+    }
     let presence = forced.presence.as_ref().map(|value| {
         let text = named(value, &["systemPresence"]);
         let found = text.as_deref().and_then(|text| cloud.definitions.find(text)).map(Definition::pick);

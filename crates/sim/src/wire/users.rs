@@ -1,5 +1,7 @@
 //! `GET /api/v2/users` and what hangs below a user: the users API's reads (`platform.md` 9.1, 9.3, 9.7, 9.16).
 
+use std::collections::HashSet;
+
 use serde_json::json;
 
 use super::call::{Answer, Asked};
@@ -31,7 +33,9 @@ pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         let positions: Vec<usize> = page.of(matching.by_ref()).map(|(position, _)| position).collect();
         (asked.cloud().agents().iter().filter(visible).count(), positions)
     } else {
-        let found: Vec<usize> = ids.iter().filter_map(|id| find(asked, id)).collect();
+        let mut found: Vec<usize> = ids.iter().filter_map(|id| find(asked, id)).collect();
+        let mut seen = HashSet::new();
+        found.retain(|position| seen.insert(*position));
         if found.is_empty() && asked.world.faults.users_unknown == Unknown::RefuseIfAll {
             let message = "The requested user(s) could not be found.";
             return Err(Refusal::plain(404, "general.resource.not.found", message));

@@ -131,6 +131,9 @@ async fn people_are_hired_and_dismissed_in_every_listing() {
     assert_eq!(house.truth().await.len(), 59);
     assert_eq!(house.get("/api/v2/agents", &token).await.1["total"], 60);
     assert_eq!(house.get("/api/v2/users", &token).await.1["total"], 59);
+    let moved = format!("/sim/agents/{}/state", text(&hired[0], "agentId"));
+    let refused = house.send(Method::POST, &moved, "", Some(json!({"loggedIn": true}))).await;
+    assert_eq!(refused.status(), 409);
     house.close().await;
 }
 

@@ -53,7 +53,7 @@ async fn unknown_ids_are_omitted_and_refused_when_none_is_known() {
     let house = House::of(60).await;
     let (agent, token) = (house.somebody().await, house.token("sim-full").await);
     let user = text(&agent, "userId");
-    let (_, some) = house.get(&format!("/api/v2/users?id={NOBODY},{user}"), &token).await;
+    let (_, some) = house.get(&format!("/api/v2/users?id={NOBODY},{user},{user}"), &token).await;
     assert_eq!(some["total"], 1);
     let (status, error) = house.get(&format!("/api/v2/users?id={NOBODY}"), &token).await;
     assert_eq!((status, text(&error, "code")), (404, "general.resource.not.found"));

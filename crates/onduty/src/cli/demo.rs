@@ -147,7 +147,7 @@ impl Demo {
         view.take_in(&first);
         let program =
             invocation.arguments.first().map_or_else(|| "onduty".into(), |name| name.to_string_lossy());
-        let greeting = place.greeting(&program, view.some_agent(), self.agents, self.rate, self.trouble);
+        let greeting = place.greeting(&program, view.some_agent(), view.agents(), self.rate, self.trouble);
         for line in &greeting {
             output.line(line)?;
         }

@@ -63,6 +63,11 @@ impl View {
         self.replica.apply(event);
     }
 
+    /// How many agents there are.
+    pub(super) fn agents(&self) -> usize {
+        self.replica.len()
+    }
+
     /// An agent to ask for: one on queue, if there is one.
     pub(super) fn some_agent(&self) -> Option<&str> {
         let on_queue = self.replica.iter().find(|state| presence_of(state) == SystemPresence::OnQueue);

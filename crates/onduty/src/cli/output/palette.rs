@@ -22,7 +22,7 @@ pub(crate) enum Tone {
     Plain,
 }
 
-/// The presence as people read it: the organisation's label, else the platform's text, else `not known`.
+/// The presence as people read it: the organisation's label, else the platform's kind, else the text as it came.
 pub(crate) fn presence(state: &AgentState) -> (String, Tone) {
     let Some(presence) = &state.presence else {
         return match state.logged_in {
@@ -31,10 +31,11 @@ pub(crate) fn presence(state: &AgentState) -> (String, Tone) {
         };
     };
     let system = presence.system();
-    let text = match (presence.label.as_str(), presence.system_text.as_str()) {
-        ("", "") => words(system.as_str_name(), "SYSTEM_PRESENCE_"),
-        ("", text) => plain(text),
-        (label, _) => plain(label),
+    let text = match (presence.label.as_str(), system, presence.system_text.as_str()) {
+        ("", SystemPresence::Unspecified, "") => "not known".to_owned(),
+        ("", SystemPresence::Unspecified, text) => plain(text),
+        ("", known, _) => words(known.as_str_name(), "SYSTEM_PRESENCE_"),
+        (label, _, _) => plain(label),
     };
     let tone = match system {
         SystemPresence::OnQueue => Tone::OnQueue,

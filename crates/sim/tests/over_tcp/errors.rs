@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::house::{House, text};
 
@@ -135,5 +137,22 @@ async fn http2_without_tls_is_spoken_too() {
     let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();
     let response = client.get(format!("{}/sim/faults", house.url)).send().await.unwrap();
     assert_eq!((response.status(), response.version()), (StatusCode::OK, http::Version::HTTP_2));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn garbage_and_endless_headers_are_refused_and_leave_others_served() {
+    let house = House::of(1).await;
+    let endless = format!("GET / HTTP/1.1\r\nhost: x\r\nendless: {}\r\n\r\n", "x".repeat(40_000));
+    for (sent, expected) in [("this is no HTTP\r\n\r\n", "HTTP/1.1 400"), (endless.as_str(), "HTTP/1.1 431")]
+    {
+        let mut stream = TcpStream::connect(house.simulator.addr()).await.unwrap();
+        // The far end may close before it has read everything.
+        let _ = stream.write_all(sent.as_bytes()).await;
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.unwrap();
+        assert_eq!(std::str::from_utf8(&start).unwrap(), expected);
+    }
+    assert_eq!(house.truth().await.len(), 1);
     house.close().await;
 }

@@ -97,7 +97,7 @@ impl Demo {
         output: &mut Output<'_>,
     ) -> Result<ExitCode, Failure> {
         if let Some(trouble) = self.trouble {
-            trouble.cause(&simulator.url()).await.map_err(Failure::Simulator)?;
+            simulator.set_faults(&trouble.switches()).map_err(|error| Failure::Simulator(Box::new(error)))?;
         }
         let stop = CancellationToken::new();
         let sidecar = serve::run(config, stop.clone());
@@ -218,7 +218,7 @@ mod tests {
         let options = SimOptions { listen, agents: 1, ..SimOptions::default() };
         let simulator = Simulator::start(options).await.expect("it starts");
         for trouble in Trouble::value_variants() {
-            trouble.cause(&simulator.url()).await.expect("its switches are known");
+            simulator.set_faults(&trouble.switches()).expect("its switches are known");
         }
         assert!(simulator.shutdown().await);
     }

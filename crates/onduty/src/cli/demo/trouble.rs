@@ -1,13 +1,7 @@
 //! What may go wrong in a demo, by names that people know, as switches of the simulator.
 
-use std::error::Error;
-use std::time::Duration;
-
 use clap::ValueEnum;
-use serde_json::{Value, json};
-
-/// Setting switches on this machine takes no longer.
-const SWITCH_TIMEOUT: Duration = Duration::from_secs(5);
+use serde_json::{Map, Value, json};
 
 /// Something that goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -23,13 +17,15 @@ pub(super) enum Trouble {
 }
 
 impl Trouble {
-    fn switches(self) -> Value {
-        match self {
-            Self::WebhookLoss => json!({"event_loss": 0.3, "event_dup": 0.1}),
-            Self::WebhookDelay => json!({"event_delay": 8_000, "event_reorder": 0.3}),
-            Self::PlatformErrors => json!({"http_error_p": 0.3, "http_error_status": 503}),
-            Self::RateLimit => json!({"rate": 10}),
-        }
+    /// The switches to set.
+    pub(super) fn switches(self) -> Map<String, Value> {
+        let switches = match self {
+            Self::WebhookLoss => vec![("event_loss", json!(0.3)), ("event_dup", json!(0.1))],
+            Self::WebhookDelay => vec![("event_delay", json!(8_000)), ("event_reorder", json!(0.3))],
+            Self::PlatformErrors => vec![("http_error_p", json!(0.3)), ("http_error_status", json!(503))],
+            Self::RateLimit => vec![("rate", json!(10))],
+        };
+        switches.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     /// In words, for the greeting.
@@ -40,14 +36,5 @@ impl Trouble {
             Self::PlatformErrors => "the platform fails now and then",
             Self::RateLimit => "the platform allows few requests",
         }
-    }
-
-    /// Sets the switches of the simulator at `url`, over its control plane like anybody else would.
-    pub(super) async fn cause(self, url: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
-        // The process may have chosen a provider already; either one will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(SWITCH_TIMEOUT).no_proxy().build()?;
-        client.put(format!("{url}/sim/faults")).json(&self.switches()).send().await?.error_for_status()?;
-        Ok(())
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod answers;
 pub mod api;
+pub mod app;
 pub mod ask;
 pub mod cli;
 pub mod clock;
@@ -17,6 +18,7 @@ pub mod journal;
 pub mod keeper;
 pub mod lifecycle;
 pub mod listener;
+pub mod logging;
 pub mod meters;
 pub mod platform;
 pub mod proto_json;

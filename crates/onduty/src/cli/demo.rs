@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use super::failure::Failure;
 use super::output::{Format, Output, Screen};
 use super::watch::{self, Printer};
-use super::{Invocation, serve, wait};
+use super::{Invocation, wait};
+use crate::app;
 use crate::clock::Clock;
 use crate::config::{Config, DEFAULT_PORT};
 use place::Place;
@@ -100,7 +101,7 @@ impl Demo {
             simulator.set_faults(&trouble.switches()).map_err(|error| Failure::Simulator(Box::new(error)))?;
         }
         let stop = CancellationToken::new();
-        let sidecar = serve::run(config, stop.clone());
+        let sidecar = app::run(config, stop.clone());
         tokio::pin!(sidecar);
         let mut has_screen = false;
         let shown = tokio::select! {

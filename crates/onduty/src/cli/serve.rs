@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::Invocation;
 use super::failure::Failure;
 use super::settings::Settings;
+use crate::app;
 use crate::config::Config;
 
 /// Arguments of `serve`.
@@ -22,13 +23,6 @@ impl Serve {
     pub(super) async fn run(self, invocation: Invocation) -> Result<ExitCode, Failure> {
         let layers = self.settings.layers(invocation.environment, invocation.state_dir)?;
         let config = Config::load(&layers)?;
-        Ok(run(config, CancellationToken::new()).await)
+        Ok(app::run(config, CancellationToken::new()).await)
     }
-}
-
-/// Seam: `app::run(config, stop)` takes the place of this function. It runs until a signal or `stop`, and its exit code
-/// tells a stop from a failure.
-pub(super) async fn run(_config: Config, stop: CancellationToken) -> ExitCode {
-    stop.cancelled().await;
-    ExitCode::SUCCESS
 }

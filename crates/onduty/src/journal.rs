@@ -69,18 +69,21 @@ pub struct Journal {
     backlog: Backlog,
     /// Whether folding has begun and goes on until nothing waits.
     behind: bool,
+    /// Rows that commits should have folded along but did not yet, in parts of one row.
+    owed: u64,
     /// Held for its lock.
     _claim: File,
 }
 
-/// Rows that may wait to be folded before folding begins. Waiting pays: an agent that changes twice is written once.
+/// Rows that may wait to be folded before an idle moment is used for it. Waiting pays: an agent that changes twice
+/// is written once.
 const WAITING_MAX: usize = 1_024;
-/// Rows folded in one step.
-const FOLD_STEP: usize = 256;
-/// Rows folded along with a commit once more than [`WAITING_MAX`] wait.
-const FOLD_ALONG: usize = 32;
-/// History entries that a start may have to replay; beyond, folding keeps pace with commits.
-const REPLAY_MAX: u64 = 50_000;
+/// Rows folded in one idle step, for which a statement that comes meanwhile has to wait.
+const FOLD_STEP: usize = 512;
+/// Rows folded in one step at the end, when nobody waits any more.
+const CLOSE_STEP: usize = 8_192;
+/// History entries that a start may have to replay, which takes about a microsecond or two each.
+const REPLAY_MAX: u64 = 200_000;
 /// History entries trimmed in one step, besides twice the number appended.
 const TRIM_STEP: u64 = 64;
 
@@ -98,7 +101,8 @@ impl Journal {
         let connection = place::open(&file, options.pages_max, epoch_if_new)?;
         let loaded = load::load(&connection).map_err(|trouble| trouble.at(&file, "reading it"))?;
         let load::Loaded { stored, meta, extent, backlog } = loaded;
-        let journal = Self { connection, file, options, meta, extent, backlog, behind: false, _claim: claim };
+        let (behind, owed) = (false, 0);
+        let journal = Self { connection, file, options, meta, extent, backlog, behind, owed, _claim: claim };
         Ok((journal, stored))
     }
 
@@ -111,7 +115,8 @@ impl Journal {
     pub fn commit(&mut self, batch: Batch, after: &Snapshot, now: Timestamp) -> Result<(), JournalError> {
         let Batch { entries, vouched } = batch;
         if !entries.is_empty() || self.meta != Meta::of(after, self.meta.folded) {
-            let folding = self.backlog.next(self.folded_along(entries.len()));
+            let along = self.owed_after(entries.len() as u64);
+            let folding = self.backlog.next(along);
             let trim_step = TRIM_STEP + 2 * entries.len() as u64;
             self.write(&entries, &folding, trim_step, after, now)
                 .map_err(|trouble| trouble.at(&self.file, "committing"))?;
@@ -133,11 +138,7 @@ impl Journal {
     ///
     /// The disk is full or broken. Nothing is lost by that.
     pub fn fold_some(&mut self, newest: &Snapshot, now: Timestamp) -> Result<(), JournalError> {
-        let folding = self.backlog.next(FOLD_STEP);
-        self.write(&[], &folding, TRIM_STEP + FOLD_STEP as u64, newest, now)
-            .map_err(|trouble| trouble.at(&self.file, "folding"))?;
-        self.behind = self.backlog.len() != (0, 0);
-        Ok(())
+        self.fold(FOLD_STEP, newest, now)
     }
 
     /// Folds everything, moves the write-ahead log into the file, and closes it.
@@ -147,7 +148,7 @@ impl Journal {
     /// The disk is full or broken. What was committed stays so, in the write-ahead log.
     pub fn close(mut self, newest: &Snapshot, now: Timestamp) -> Result<(), JournalError> {
         while self.backlog.len() != (0, 0) {
-            self.fold_some(newest, now)?;
+            self.fold(CLOSE_STEP, newest, now)?;
         }
         let closed = place::checkpoint(&self.connection)
             .and_then(|()| self.connection.close().map_err(|(_, source)| source.into()));
@@ -160,16 +161,24 @@ impl Journal {
         bytes(&self.file) + bytes(&self.file.with_extension("sqlite-wal"))
     }
 
-    fn folded_along(&self, entries: usize) -> usize {
-        let replay_max = REPLAY_MAX.min(self.options.history_entries / 2);
+    fn fold(&mut self, rows: usize, newest: &Snapshot, now: Timestamp) -> Result<(), JournalError> {
+        let folding = self.backlog.next(rows);
+        self.write(&[], &folding, TRIM_STEP + 2 * rows as u64, newest, now)
+            .map_err(|trouble| trouble.at(&self.file, "folding"))?;
+        self.behind = self.backlog.len() != (0, 0);
+        Ok(())
+    }
+
+    /// How many rows a commit of so many entries folds along. In proportion to those that wait, so that the queue
+    /// turns over once in half of what a start may have to replay, however fast the entries come; at most two rows
+    /// an entry, which makes any queue shorter.
+    fn owed_after(&mut self, entries: u64) -> usize {
+        let turn = REPLAY_MAX.min(self.options.history_entries).div_ceil(2).max(1);
         let (changed, _) = self.backlog.len();
-        if self.extent.last() - self.meta.folded > replay_max {
-            FOLD_STEP.max(2 * entries)
-        } else if changed > WAITING_MAX {
-            FOLD_ALONG
-        } else {
-            0
-        }
+        self.owed += entries * changed as u64;
+        let rows = (self.owed / turn).min(2 * entries);
+        self.owed %= turn;
+        usize::try_from(rows).unwrap_or(usize::MAX)
     }
 
     /// One transaction: appends, folds, trims, notes where everything stands.

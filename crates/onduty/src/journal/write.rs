@@ -112,6 +112,9 @@ pub(super) fn fold(connection: &Connection, user_ids: &[UserId], newest: &Snapsh
          changed_at = excluded.changed_at, changed_by = excluded.changed_by, row = excluded.row",
     )?;
     let mut delete = connection.prepare_cached("DELETE FROM agents WHERE user_id = ?1")?;
+    // In order of key, so that neighbours share the writing of a page.
+    let mut user_ids: Vec<&UserId> = user_ids.iter().collect();
+    user_ids.sort_unstable();
     for user_id in user_ids {
         let Some(row) = newest.by_user_id(user_id.as_str()) else {
             delete.execute([user_id.as_str()])?;

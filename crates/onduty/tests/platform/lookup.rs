@@ -1,0 +1,146 @@
+//! Looking up: batches, joins, and what each API's silence proves.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use futures_util::future::join_all;
+use onduty::config::PlatformApi;
+use onduty_core::agent::AccountState;
+use onduty_core::answer::{Answer, Asked, Question, Report, conclude};
+use onduty_core::finding::Reason;
+use serde_json::json;
+
+use crate::house::{As, House, within};
+
+const USERS: As = As(PlatformApi::Users, "sim-full");
+const STATES: As = As(PlatformApi::AgentStates, "sim-full");
+
+/// Ids of agents who are logged in (or not), by the member that names them.
+async fn ids(house: &House, member: &str, logged_in: bool) -> Vec<String> {
+    let truth = house.sim.get("/sim/agents").await;
+    let wanted = truth.as_array().unwrap().iter().filter(|agent| agent["loggedIn"] == logged_in);
+    wanted.map(|agent| agent[member].as_str().unwrap().to_owned()).collect()
+}
+
+fn reason(house: &House, asked: &str, report: &Report) -> Option<Reason> {
+    let question = Question { asked: Asked::AgentId(asked.into()), max_staleness: std::time::Duration::ZERO };
+    match conclude(&house.view.snapshot(), &question, report, house.clock.now()) {
+        Answer::State(_) => None,
+        Answer::Miss(finding) => Some(finding.reason),
+    }
+}
+
+/// A thousand callers at once, for the given ids in turn.
+async fn thousand_ask(house: &House, ids: &[String]) -> Vec<Report> {
+    let asks = ids.iter().cycle().take(1_000).map(|id| {
+        let (asker, asked) = (house.asker.clone(), Asked::AgentId(id.as_str().into()));
+        async move { asker.ask(vec![asked]).await }
+    });
+    within("a thousand answers", join_all(asks)).await.concat()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thousand_callers_for_300_ids_cost_the_fewest_requests_that_can_be() {
+    for (who, member, route, requests) in
+        [(USERS, "userId", "/api/v2/users", 3), (STATES, "agentId", "/api/v2/agents/states", 6)]
+    {
+        let house = House::of(who, 2_000).await;
+        let ids: Vec<String> = ids(&house, member, true).await.into_iter().take(300).collect();
+        assert_eq!(ids.len(), 300);
+        let reports = thousand_ask(&house, &ids).await;
+        assert!(reports.iter().all(|report| *report == Report::Told));
+        assert_eq!(house.sim.requests_to(route).await, requests);
+        assert!(ids.iter().all(|id| reason(&house, id, &Report::Told).is_none()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn unknown_users_cost_no_more_and_are_remembered() {
+    let house = House::of(USERS, 10).await;
+    let ids: Vec<String> = (0..300).map(|n| format!("00000000-0000-4000-8000-{n:012}")).collect();
+    for _ in 0..2 {
+        let reports = thousand_ask(&house, &ids).await;
+        assert!(
+            reports.iter().all(|report| matches!(report, Report::Absent(evidence) if !evidence.is_empty()))
+        );
+    }
+    assert_eq!(house.sim.requests_to("/api/v2/users").await, 3);
+}
+
+#[tokio::test]
+async fn users_are_told_apart_as_present_deleted_and_unknown() {
+    let house = House::of(USERS, 100).await;
+    let ids = ids(&house, "userId", true).await;
+    let (known, deleted) = (ids[0].clone(), ids[1].clone());
+    house.sim.dismiss(&deleted).await;
+    let unknown = "00000000-0000-4000-8000-000000000000".to_owned();
+    let asked = [known, deleted, unknown];
+    let reports = house.ask(&asked).await;
+    let reasons: Vec<_> = asked.iter().zip(&reports).map(|(id, report)| reason(&house, id, report)).collect();
+    assert_eq!(reasons, [None, Some(Reason::AgentDeleted), Some(Reason::AgentUnknown)]);
+    let Report::Absent(evidence) = &reports[2] else { unreachable!("{reports:?}") };
+    assert!(evidence[0].detail.contains("correlation id"), "{evidence:?}");
+    assert_eq!(house.sim.requests_to("/api/v2/users").await, 1);
+}
+
+#[tokio::test]
+async fn a_dropped_expand_is_asked_for_again_and_never_taken_for_an_answer() {
+    let house = House::of(USERS, 50).await;
+    house.sim.faults(json!({"expand_drop": 1.0})).await;
+    let id = ids(&house, "userId", true).await.remove(0);
+    let reports = house.ask(std::slice::from_ref(&id)).await;
+    assert!(matches!(&reports[0], Report::Withheld(evidence) if evidence.len() == 1), "{reports:?}");
+    assert_eq!(house.sim.requests_to("/api/v2/users/{userId}").await, 1);
+    let snapshot = house.view.snapshot();
+    let row = snapshot.by_user_id(&id).unwrap();
+    assert!(!row.has_state() && row.account() == Some(AccountState::Active));
+}
+
+#[tokio::test]
+async fn an_agent_left_out_of_the_list_is_asked_for_alone() {
+    let house = House::of(STATES, 200).await;
+    let logged_out = ids(&house, "agentId", false).await.remove(0);
+    let user = ids(&house, "userId", true).await.remove(0);
+    let queue = "00000000-0000-4000-8000-000000000000".to_owned();
+    let deleted = ids(&house, "agentId", true).await.remove(0);
+    house.sim.dismiss(&deleted).await;
+    let asked = [logged_out, user, queue, deleted];
+    let reports = house.ask(&asked).await;
+    let reasons: Vec<_> = asked.iter().zip(&reports).map(|(id, report)| reason(&house, id, report)).collect();
+    let unknown = Some(Reason::AgentUnknown);
+    assert_eq!(
+        reasons,
+        [Some(Reason::NotLoggedIn), unknown, unknown, Some(Reason::AgentDeleted)],
+        "{reports:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_state_that_may_not_be_seen_is_withheld_with_the_platforms_words() {
+    for (client, word) in [
+        ("sim-no-scope", "agent:state:read"),
+        ("sim-no-role", "agent:state:view"),
+        ("sim-fresh-grant", "agent:state:view"),
+    ] {
+        let house = House::of(As(PlatformApi::AgentStates, client), 50).await;
+        let id = ids(&house, "agentId", true).await.remove(0);
+        let reports = house.ask(std::slice::from_ref(&id)).await;
+        let Report::Withheld(evidence) = &reports[0] else { unreachable!("{client}: {reports:?}") };
+        let detail = &evidence[0].detail;
+        assert!(detail.contains("403") && detail.contains(word), "{client}: {detail}");
+        assert_eq!(reason(&house, &id, &reports[0]), Some(Reason::Undetermined));
+    }
+}
+
+#[tokio::test]
+async fn a_user_id_finds_its_agent() {
+    let house = House::of(STATES, 50).await;
+    let user = ids(&house, "userId", true).await.remove(0);
+    let asked = vec![Asked::UserId(user.as_str().into()), Asked::UserId("nobody".into())];
+    let reports = house.asker.ask(asked).await;
+    assert_eq!(reports[0], Report::Told);
+    assert!(matches!(reports[1], Report::Absent(_)), "{reports:?}");
+    let agents: BTreeSet<String> = ids(&house, "agentId", true).await.into_iter().collect();
+    let snapshot = house.view.snapshot();
+    assert!(agents.contains(Arc::clone(snapshot.by_user_id(&user).unwrap()).agent_id()));
+}

@@ -1,0 +1,11 @@
+//! The platform client and the sources against the simulated platform, over real sockets.
+
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a test fails it")]
+
+mod budget;
+mod house;
+mod ingress;
+mod lookup;
+mod oauth;
+mod sweep;
+mod together;

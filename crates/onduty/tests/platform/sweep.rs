@@ -1,0 +1,146 @@
+//! Full listings against the truth.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use onduty::config::PlatformApi;
+use onduty::status::Phase;
+use onduty_core::observation::Source;
+use onduty_core::time::Timestamp;
+use serde_json::{Value, json};
+
+use crate::house::{As, House, until};
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+async fn truth(house: &House) -> BTreeMap<String, Value> {
+    let truth = house.sim.get("/sim/agents").await;
+    let agents = truth.as_array().unwrap().iter();
+    agents.map(|agent| (agent["userId"].as_str().unwrap().to_owned(), agent.clone())).collect()
+}
+
+fn instant(value: &Value) -> Option<i64> {
+    value.as_str()?.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
+}
+
+/// Where the roster differs from the truth, facet by facet, clocks included.
+pub(crate) async fn differences(house: &House, api: PlatformApi) -> Vec<String> {
+    let truth = truth(house).await;
+    let snapshot = house.view.snapshot();
+    let mut wrong = Vec::new();
+    for (user_id, agent) in &truth {
+        let Some(row) = snapshot.by_user_id(user_id).filter(|row| row.present) else {
+            wrong.push(format!("{user_id} is missing"));
+            continue;
+        };
+        if api == PlatformApi::AgentStates
+            && row.login().map(|login| *login.value) != agent["loggedIn"].as_bool()
+        {
+            wrong.push(format!("{user_id}: logged in {:?}, not {}", row.login(), agent["loggedIn"]));
+        }
+        if api == PlatformApi::AgentStates && agent["loggedIn"] == false {
+            continue;
+        }
+        let presence =
+            row.presence().map(|p| (p.value.definition_id.clone(), p.since.map(Timestamp::as_millis)));
+        let expected = &agent["presence"];
+        let definition = expected["presenceDefinition"]["id"].as_str().map(Into::into);
+        if presence != Some((definition, instant(&expected["modifiedDate"]))) {
+            wrong.push(format!("{user_id}: presence {presence:?}, not {expected}"));
+        }
+        let status =
+            row.routing_status().map(|s| (s.value.text().to_owned(), s.since.map(Timestamp::as_millis)));
+        let expected = &agent["routingStatus"];
+        let text = expected["status"].as_str().unwrap().to_owned();
+        if status != Some((text, instant(&expected["startTime"]))) {
+            wrong.push(format!("{user_id}: routing status {status:?}, not {expected}"));
+        }
+    }
+    let extra = snapshot.present_after(None).filter(|row| !truth.contains_key(row.user_id().as_str()));
+    wrong.extend(extra.filter(|row| row.has_state()).map(|row| format!("{} is too much", row.user_id())));
+    wrong
+}
+
+#[tokio::test]
+async fn one_listing_equals_the_truth_in_both_apis() {
+    for (api, agents) in [(PlatformApi::Users, 730), (PlatformApi::AgentStates, 1_230)] {
+        let house = House::of(As(api, "sim-full"), agents).await;
+        house.sweep(MINUTE);
+        house.swept(1).await;
+        assert_eq!(differences(&house, api).await, Vec::<String>::new(), "{api:?}");
+        let standing = house.status.read();
+        assert_eq!(standing.drift.corrections, 0);
+        let sweep = standing.source(Source::Sweep);
+        assert_eq!((sweep.phase, sweep.gaps), (Phase::Running, 0));
+        assert!(sweep.is_fresh(house.clock.now()));
+        assert!(house.view.snapshot().listing().is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_later_listing_corrects_what_was_missed_and_removes_who_left() {
+    for api in [PlatformApi::Users, PlatformApi::AgentStates] {
+        let house = House::of(As(api, "sim-full"), 150).await;
+        let nudge = house.sweep(Duration::from_secs(2));
+        house.swept(1).await;
+        let agents: Vec<Value> =
+            truth(&house).await.into_values().filter(|agent| agent["loggedIn"] == true).collect();
+        let path = |agent: &Value| format!("/sim/agents/{}/state", agent["agentId"].as_str().unwrap());
+        house.sim.post(&path(&agents[0]), json!({"presence": "Meal"})).await;
+        house.sim.post(&path(&agents[1]), json!({"loggedIn": false})).await;
+        let gone = agents[2]["userId"].as_str().unwrap();
+        house.sim.dismiss(gone).await;
+        let sweeps = house.status.read().drift.sweeps;
+        nudge.nudge();
+        house.swept(sweeps + 2).await;
+        assert!(!house.view.snapshot().by_user_id(gone).unwrap().present, "{api:?}");
+        assert_eq!(differences(&house, api).await, Vec::<String>::new(), "{api:?}");
+        assert!(house.status.read().drift.corrections >= 3, "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_may_not_be_seen_is_never_said_to_be_logged_out() {
+    for client in ["sim-no-scope", "sim-no-role", "sim-fresh-grant", "sim-one-division"] {
+        let house = House::of(As(PlatformApi::AgentStates, client), 300).await;
+        house.sweep(MINUTE);
+        house.swept(1).await;
+        let (truth, snapshot) = (truth(&house).await, house.view.snapshot());
+        let mut told = 0;
+        for row in snapshot.present_after(None) {
+            let Some(login) = row.login() else { continue };
+            told += 1;
+            assert_eq!(Some(*login.value), truth[row.user_id().as_str()]["loggedIn"].as_bool(), "{client}");
+        }
+        assert_eq!(told > 0, client == "sim-one-division", "{client}: {told}");
+        assert!(snapshot.directory_total() >= truth.len(), "profiles are seen all the same");
+    }
+}
+
+#[tokio::test]
+async fn a_failing_platform_makes_nobody_vanish() {
+    let house = House::of(As(PlatformApi::Users, "sim-full"), 150).await;
+    let nudge = house.sweep(Duration::from_secs(1));
+    house.swept(1).await;
+    let before = house.view.snapshot().directory_total();
+    house.sim.faults(json!({"region_down": "503"})).await;
+    nudge.nudge();
+    until("the failure is shown", async || !house.status.read().source(Source::Sweep).detail.is_empty())
+        .await;
+    assert_eq!(house.view.snapshot().directory_total(), before);
+    house.sim.faults(json!({"region_down": "off"})).await;
+    let sweeps = house.status.read().drift.sweeps;
+    house.swept(sweeps + 1).await;
+    assert_eq!(differences(&house, PlatformApi::Users).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn faults_on_every_tenth_request_only_delay_a_listing() {
+    for api in [PlatformApi::Users, PlatformApi::AgentStates] {
+        let house = House::of(As(api, "sim-full"), 600).await;
+        house.sim.faults(json!({"http_error_p": 0.1, "http_error_status": 503})).await;
+        house.sweep(Duration::from_secs(5));
+        house.swept(1).await;
+        assert_eq!(differences(&house, api).await, Vec::<String>::new(), "{api:?}");
+    }
+}

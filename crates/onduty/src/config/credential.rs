@@ -88,9 +88,7 @@ impl Kind for SigningSecrets {
 
     fn read(&self, raw: &Raw) -> Option<Vec<Secret>> {
         let texts: Vec<&str> = match raw {
-            Raw::Words(text) => {
-                text.split([',', ' ', '\n']).map(str::trim).filter(|word| !word.is_empty()).collect()
-            }
+            Raw::Words(text) => words(text),
             Raw::List(items) => items.iter().map(Raw::as_text).collect::<Option<_>>()?,
             Raw::Text(_) | Raw::Integer(_) | Raw::Bool(_) | Raw::Table(_) | Raw::Other(_) => return None,
         };
@@ -124,6 +122,14 @@ impl SecretKind for SigningSecrets {
     }
 }
 
+/// The secrets of one line: bare words, or an array as it would stand in the file, because people copy it from there.
+fn words(text: &str) -> Vec<&str> {
+    let text = text.trim();
+    let text = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    let words = text.split([',', ' ', '\n']).map(|word| word.trim().trim_matches(['"', '\'']));
+    words.filter(|word| !word.is_empty()).collect()
+}
+
 fn is_signing_secret(text: &str) -> bool {
     let key = text.strip_prefix(SIGNING_PREFIX).and_then(|key| STANDARD.decode(key).ok());
     key.is_some_and(|key| !key.is_empty())
@@ -139,6 +145,9 @@ mod tests {
             ("whsec_c2VjcmV0", Some(1)),
             ("whsec_c2VjcmV0,whsec_b3RoZXI=", Some(2)),
             ("whsec_c2VjcmV0 whsec_b3RoZXI=", Some(2)),
+            (r#"["whsec_c2VjcmV0", "whsec_b3RoZXI="]"#, Some(2)),
+            ("[whsec_c2VjcmV0]", Some(1)),
+            ("[]", None),
             ("whsec_a,whsec_c2VjcmV0", None),
             ("c2VjcmV0", None),
             ("whsec_", None),

@@ -27,6 +27,9 @@ const CHECKPOINT_PAGES: u32 = 2_000;
 /// To how many bytes the write-ahead log is cut back once it was moved into the file.
 const LOG_BYTES_MAX: u32 = 16 << 20;
 
+/// Pages of the file kept in memory, in KiB: folding touches scattered ones, again and again.
+const CACHE_KIB: i32 = 16 << 10;
+
 /// Up to this size the whole file is checked when it is opened, which takes about a second. In a larger one the
 /// parts that are read at start show their damage by themselves.
 const CHECKED_BYTES_MAX: u64 = 256 << 20;
@@ -70,6 +73,8 @@ fn configure(connection: &Connection, pages_max: Option<u32>) -> Result<(), Trou
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX)?;
+    // A negative size counts in KiB, a positive one in pages.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     connection.pragma_update(None, "trusted_schema", false)?;
     connection.pragma_update(None, "cell_size_check", true)?;
     if let Some(pages) = pages_max {

@@ -107,7 +107,8 @@ impl Lookup {
                     batches.push(Box::pin(counter.settle(asked)));
                     continue;
                 }
-                Ready::At(due_at) => Some(due_at.since(now)),
+                // Never longer, so that a corrected clock does no harm.
+                Ready::At(due_at) => Some(due_at.since(now).min(GATHER_MAX)),
                 Ready::Idle => None,
             };
             tokio::select! {

@@ -92,8 +92,7 @@ impl Sweep {
     pub async fn run(self, stop: CancellationToken) -> TaskResult {
         self.status.source(Source::Sweep, |standing| {
             standing.phase = Phase::Starting;
-            // A mark is as old as its listing's beginning, and stays until the end of the next.
-            standing.bound = Some(self.interval * 3);
+            standing.bound = Some(self.bound(Duration::ZERO));
         });
         stop.run_until_cancelled(self.sweep_for_ever()).await;
         Ok(())
@@ -131,7 +130,7 @@ impl Sweep {
         let (mut walk, mut tally, mut corrections) = (Walk::default(), Tally::default(), 0);
         for number in 1..=PAGES_MAX {
             let due_at = pace.due_at(number, tally.total(), self.platform.page_size_max());
-            sleep(due_at.since(self.clock.now())).await;
+            sleep(self.until(due_at)).await;
             let page = self.page(&mut walk, number).await?;
             tally.page(page.total, &page.named);
             let has_next = page.has_next;
@@ -205,8 +204,15 @@ impl Sweep {
         self.status.source(Source::Sweep, |standing| {
             standing.phase = Phase::Running;
             standing.last_mark_at = Some(started_at);
+            standing.bound = Some(self.bound(took));
         });
         tracing::info!(agents, corrections, took_ms = took.as_millis(), "full listing complete");
+    }
+
+    /// A mark is as old as its listing's beginning, and stays until the end of the next; one more may fail. Where the
+    /// request budget makes listings longer than their interval, no better can be had.
+    fn bound(&self, took: Duration) -> Duration {
+        self.interval.max(took) * 3
     }
 
     fn failed(&self, detail: &str) {
@@ -235,12 +241,17 @@ impl Sweep {
         }
     }
 
+    /// Never longer than the interval, so that a corrected clock does no harm.
+    fn until(&self, at: Timestamp) -> Duration {
+        at.since(self.clock.now()).min(self.interval)
+    }
+
     /// Waits until the next listing is due, or somebody wants it sooner, but not less than [`FLOOR`].
     async fn rest(&self, started_at: Timestamp, wait: Duration) {
         let floor = started_at.after(FLOOR.min(self.interval));
-        sleep(floor.since(self.clock.now())).await;
+        sleep(self.until(floor)).await;
         tokio::select! {
-            () = sleep(started_at.after(wait).since(self.clock.now())) => {}
+            () = sleep(started_at.after(wait).since(self.clock.now()).min(wait)) => {}
             () = self.nudge.0.notified() => tracing::debug!("full listing asked for"),
         }
     }

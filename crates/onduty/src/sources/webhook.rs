@@ -58,10 +58,12 @@ struct Shared {
 
 /// How a request that was taken ended.
 enum Taken {
-    /// With news.
+    /// It brought news.
     Accepted,
-    /// Without any: unknown types, secondary sources, heartbeats.
-    NoNews,
+    /// All of it was of types that are not known.
+    UnknownType,
+    /// It had no news: secondary sources, failed changes, heartbeats, nothing at all.
+    Ignored,
 }
 
 /// The routes of the ingress listener.
@@ -89,7 +91,8 @@ async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let outcome = shared.receive(request).await;
     let name = match &outcome {
         Ok(Taken::Accepted) => "accepted",
-        Ok(Taken::NoNews) => "no_news",
+        Ok(Taken::UnknownType) => "unknown_type",
+        Ok(Taken::Ignored) => "ignored",
         Err(problem) => problem.outcome(),
     };
     shared.meters.webhook(name, began.elapsed());
@@ -132,7 +135,7 @@ impl Shared {
         }
         if observations.is_empty() {
             tracing::trace!(ignored = ignored.len(), unknown = unknown.len(), "webhook without news");
-            return Ok(Taken::NoNews);
+            return Ok(if unknown.is_empty() { Taken::Ignored } else { Taken::UnknownType });
         }
         let last = observations.last().map(|observation| (observation.heard_at, observation.as_of));
         let inputs =

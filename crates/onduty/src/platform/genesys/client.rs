@@ -29,6 +29,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const BODY_MAX: usize = 32 * 1024 * 1024;
 /// Times that one request is sent, at most.
 const TRIES_MAX: u32 = 4;
+/// The longest sleep before the clock is read again, so that a corrected clock is noticed.
+const SLEEP_MAX: Duration = Duration::from_secs(5);
 /// The longest piece of an unreadable refusal that is shown.
 const WORDS_MAX: usize = 200;
 
@@ -173,7 +175,7 @@ impl Client {
                 }
                 Some(failing) => failing.retry_at.since(now),
             };
-            sleep(wait.max(Duration::from_millis(1))).await;
+            sleep(wait.clamp(Duration::from_millis(1), SLEEP_MAX)).await;
         }
     }
 
@@ -192,10 +194,10 @@ impl Client {
         match reply.status {
             200..=299 => {
                 self.outage().answered();
-                self.tokens.accepted(bearer.generation).await;
+                self.tokens.accepted(bearer.generation);
                 After::Done(Ok(reply.answer))
             }
-            401 => self.token_refused(&reply, bearer, refused_token).await,
+            401 => self.token_refused(&reply, bearer, refused_token),
             429 => {
                 self.outage().answered();
                 let until = self.governor.refused(ask.route, &reply.limits, reply.retry_after);
@@ -212,17 +214,17 @@ impl Client {
     }
 
     /// A 401 for a token younger than its life: one fresh token is tried, then it is reported.
-    async fn token_refused(&self, reply: &Reply, bearer: &Bearer, refused_token: &mut Option<u64>) -> After {
+    fn token_refused(&self, reply: &Reply, bearer: &Bearer, refused_token: &mut Option<u64>) -> After {
         self.outage().answered();
         let detail = refused(reply).to_string();
         let error = PlatformError::CredentialsRejected { detail: detail.clone() };
         match refused_token.replace(bearer.generation) {
             None => {
-                self.tokens.give_up(bearer.generation).await;
+                self.tokens.give_up(bearer.generation);
                 After::TryAgain(error)
             }
             Some(_) => {
-                self.tokens.condemn(bearer.generation, &detail).await;
+                self.tokens.condemn(bearer.generation, &detail);
                 After::Done(Err(error))
             }
         }

@@ -6,13 +6,13 @@
 mod plan;
 
 use std::fmt;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use onduty_core::time::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use tokio::sync::{Mutex, MutexGuard};
 
 use super::client::{REQUEST_TIMEOUT, read_body, seconds_of, what_happened};
 use super::decode::{self, OauthRefusal};
@@ -33,8 +33,9 @@ pub struct TokenSource {
     authorization: Option<HeaderValue>,
     clock: Clock,
     meters: Meters,
-    // Held across the request on purpose: whoever needs a token meanwhile waits for the same one.
     slot: Mutex<Slot>,
+    /// Held by whoever fetches. Whoever has no token waits for it; whoever has one that lives goes on with that.
+    fetching: tokio::sync::Mutex<()>,
 }
 
 /// A token to send, and which one it is.
@@ -67,7 +68,15 @@ impl TokenSource {
             header.set_sensitive(true);
         }
         let url = format!("{}{}", config.login_url, Route::Token);
-        Self { http, url, authorization, clock, meters, slot: Mutex::default() }
+        Self {
+            http,
+            url,
+            authorization,
+            clock,
+            meters,
+            slot: Mutex::default(),
+            fetching: tokio::sync::Mutex::default(),
+        }
     }
 
     /// The present token, or a new one when it is time.
@@ -76,35 +85,49 @@ impl TokenSource {
     ///
     /// When there is none and none can be had.
     pub async fn current(&self) -> Result<Bearer, PlatformError> {
-        let mut slot = self.slot.lock().await;
-        match slot.next(self.clock.now()) {
+        let next = self.slot().next(self.clock.now());
+        match next {
             Next::Use(bearer) => Ok(bearer),
             Next::Fail(error) => Err(error),
-            Next::Fetch => self.fetch(&mut slot).await,
+            Next::Renew(bearer) => match self.fetching.try_lock() {
+                Ok(_fetching) => self.fetch().await,
+                Err(_) => Ok(bearer),
+            },
+            Next::Fetch => {
+                let _fetching = self.fetching.lock().await;
+                // Somebody else may have fetched one, or failed to, while this one waited.
+                let next = self.slot().next(self.clock.now());
+                match next {
+                    Next::Use(bearer) | Next::Renew(bearer) => Ok(bearer),
+                    Next::Fail(error) => Err(error),
+                    Next::Fetch => self.fetch().await,
+                }
+            }
         }
     }
 
     /// The platform refused a token younger than its life: gives up that one, so that the next is fetched. Of many
     /// who were refused with the same token, one fetches.
-    pub async fn give_up(&self, generation: u64) {
-        self.slot.lock().await.give_up(generation);
+    pub fn give_up(&self, generation: u64) {
+        self.slot().give_up(generation);
     }
 
     /// The platform refused a token that was just fetched, too: asking for more of them would be hammering.
-    pub async fn condemn(&self, generation: u64, detail: &str) {
-        let now = self.clock.now();
+    pub fn condemn(&self, generation: u64, detail: &str) {
         let cause = Cause::TokenRefused(detail.to_owned());
-        self.slot.lock().await.condemn(generation, now, cause, rand::random());
+        self.slot().condemn(generation, self.clock.now(), cause, rand::random());
     }
 
     /// The platform took a token.
-    pub async fn accepted(&self, generation: u64) {
-        self.slot.lock().await.accepted(generation);
+    pub fn accepted(&self, generation: u64) {
+        self.slot().accepted(generation);
     }
 
-    async fn fetch(&self, slot: &mut MutexGuard<'_, Slot>) -> Result<Bearer, PlatformError> {
+    async fn fetch(&self) -> Result<Bearer, PlatformError> {
         let asked_at = self.clock.now();
-        match self.request(asked_at).await {
+        let fetched = self.request(asked_at).await;
+        let mut slot = self.slot();
+        match fetched {
             Ok((header, expires_in)) => {
                 tracing::debug!(expires_in_s = expires_in.as_secs(), "a new token");
                 Ok(slot.hold(Held::new(header, asked_at, expires_in, rand::random())))
@@ -112,9 +135,15 @@ impl TokenSource {
             Err(cause) => {
                 tracing::warn!(cause = %cause, "the platform gave no token");
                 let failures = slot.failures();
-                slot.block(Blocked::new(cause, self.clock.now(), failures, rand::random()))
+                let now = self.clock.now();
+                slot.block(Blocked::new(cause, now, failures, rand::random()), now)
             }
         }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Slot> {
+        // Whole after each of its methods.
+        self.slot.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn request(&self, asked_at: Timestamp) -> Result<(HeaderValue, Duration), Cause> {

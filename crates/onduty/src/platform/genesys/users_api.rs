@@ -10,6 +10,7 @@ use onduty_core::agent::{AccountState, UserId};
 use onduty_core::answer::{Asked, Report};
 use onduty_core::finding::Evidence;
 use onduty_core::observation::{Observation, Source, Statement};
+use onduty_core::time::Timestamp;
 
 use super::budget::Purpose;
 use super::client::{Ask, Client};
@@ -31,6 +32,15 @@ const ALONE_AT_ONCE: usize = 4;
 #[derive(Debug)]
 pub struct UsersApi {
     client: Client,
+}
+
+/// An answer about some ids.
+struct Answered {
+    told: Vec<Observation>,
+    /// What the request shows about those whom the answer does not name.
+    seen: Evidence,
+    /// Not later than when the request was sent.
+    sent_at: Timestamp,
 }
 
 impl UsersApi {
@@ -59,7 +69,7 @@ impl UsersApi {
     /// Asks about some ids in one request. A user whose state was left out is asked for once more, alone.
     pub async fn lookup(&self, asked: &[Asked]) -> LookedUp {
         let ids: BTreeSet<String> = asked.iter().map(user_id).collect();
-        let (told, seen) = match self.ask_for(&ids).await {
+        let Answered { told, seen, sent_at } = match self.ask_for(&ids).await {
             Ok(answer) => answer,
             Err(error) => return LookedUp::all(asked, &Report::Refused(error.refusal(self.client.now()))),
         };
@@ -82,7 +92,7 @@ impl UsersApi {
         for asked in asked {
             result.settle(asked, report_of(told.get(user_id(asked).as_str()), &seen));
         }
-        let not_named = Arrival { source: Source::Lookup, heard_at: seen.observed_at.unwrap_or_default() };
+        let not_named = Arrival { source: Source::Lookup, heard_at: sent_at };
         let absent = ids.iter().filter(|id| !told.contains_key(id.as_str())).map(|id| {
             let statement = Statement { absent: true, ..Statement::default() };
             not_named.observation(UserId::from(id.as_str()), statement)
@@ -92,8 +102,8 @@ impl UsersApi {
         result
     }
 
-    /// The users of some ids, and the request as evidence about those who are missing.
-    async fn ask_for(&self, ids: &BTreeSet<String>) -> Result<(Vec<Observation>, Evidence), PlatformError> {
+    /// The users of some ids, in one request.
+    async fn ask_for(&self, ids: &BTreeSet<String>) -> Result<Answered, PlatformError> {
         let list: Vec<String> = ids.iter().map(|id| format!("id={}", encoded(id))).collect();
         // Without a page size the platform shows 25 of the ids asked for.
         let path =
@@ -110,11 +120,13 @@ impl UsersApi {
                     None => "asked by id with state=any, the platform did not name it".to_owned(),
                 };
                 let told = page.entities.into_iter().flat_map(|heard: Heard| heard.observations);
-                Ok((told.collect(), Evidence::at(Route::Users.template(), detail, answer.sent_at)))
+                let sent_at = answer.sent_at;
+                let seen = Evidence::at(Route::Users.template(), detail, sent_at);
+                Ok(Answered { told: told.collect(), seen, sent_at })
             }
             // Said when none of the ids is known; of some unknown ids only those are left out.
             Err(PlatformError::Refused(refused)) if refused.status == 404 => {
-                Ok((Vec::new(), refused.evidence(asked_at)))
+                Ok(Answered { told: Vec::new(), seen: refused.evidence(asked_at), sent_at: asked_at })
             }
             Err(error) => Err(error),
         }
@@ -171,7 +183,6 @@ fn without_leftovers(mut told: Observation) -> Observation {
 mod tests {
     use onduty_core::agent::RoutingStatus;
     use onduty_core::observation::Said;
-    use onduty_core::time::Timestamp;
 
     use super::*;
 

@@ -98,9 +98,10 @@ impl<W> Desk<W> {
         if !full && now < due_at {
             return Ready::At(due_at);
         }
-        // While a request is under way, what it does not fill waits for it: the next one will be fuller.
-        if !full && !self.batches_in_flight.is_empty() {
-            return Ready::Idle;
+        // While a request is under way, the next one becomes fuller; but nobody waits long for another's answer.
+        let patient_until = oldest.after(self.limits.gather);
+        if !full && !self.batches_in_flight.is_empty() && now < patient_until {
+            return Ready::At(patient_until);
         }
         let batch = self.take_batch(is_gone);
         if batch.is_empty() { Ready::Idle } else { Ready::Send(batch) }
@@ -226,15 +227,18 @@ mod tests {
         let mut desk = desk(&["a", "b", "a", "c", "d"], 0);
         assert_eq!(ready(&mut desk, 0), send(&["a", "b", "c"]));
         assert_eq!(ready(&mut desk, 4), Ready::At(at(5)));
-        assert_eq!(
-            ready(&mut desk, 5),
-            Ready::Idle,
-            "what does not fill a request waits for the one in flight"
-        );
         for name in ["a", "b", "c"] {
             desk.settle(&id(name), &Report::Told, None);
         }
-        assert_eq!(ready(&mut desk, 6), send(&["d"]));
+        assert_eq!(ready(&mut desk, 5), send(&["d"]));
+    }
+
+    #[test]
+    fn the_rest_waits_for_a_request_in_flight_but_not_long() {
+        let mut desk = desk(&["a", "b", "c", "d"], 0);
+        assert_eq!(ready(&mut desk, 0), send(&["a", "b", "c"]));
+        assert_eq!(ready(&mut desk, 5), Ready::At(at(20)));
+        assert_eq!(ready(&mut desk, 20), send(&["d"]));
     }
 
     #[test]

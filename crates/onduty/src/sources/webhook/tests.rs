@@ -1,10 +1,11 @@
 //! The ingress as a sender meets it, with a keeper that takes everything, nothing, or never answers.
 
 use axum::body::{Body, to_bytes};
-use axum::http::Method;
+use axum::http::{HeaderName, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use onduty_core::cursor::Revision;
+use standardwebhooks::Webhook;
 use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
@@ -35,8 +36,6 @@ fn config() -> IngressConfig {
         body_timeout: Duration::from_millis(50),
     }
 }
-
-use axum::http::HeaderName;
 
 /// A router, its standing, and the keeper's end of its inlet.
 fn ingress(config: IngressConfig, inlet_bound: usize) -> (Router, StatusBoard, mpsc::Receiver<Delivery>) {
@@ -95,8 +94,6 @@ async fn answer_with(
 fn signature(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
     Webhook::new(secret).unwrap().sign(id, timestamp, body).unwrap()
 }
-
-use standardwebhooks::Webhook;
 
 #[tokio::test]
 async fn each_way_of_proving_who_one_is_is_taken() {

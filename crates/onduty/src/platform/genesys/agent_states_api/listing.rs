@@ -35,7 +35,7 @@ impl AgentStatesApi {
             let (seen, omitted): (Vec<&Profile>, Vec<&Profile>) =
                 batch.iter().partition(|profile| seen.contains(&profile.user_id));
             for profile in seen {
-                proof.is_visible(profile.division_id.as_ref());
+                proof.saw_in(profile.division_id.as_ref());
             }
             observations.extend(told);
             for profile in omitted {
@@ -78,15 +78,15 @@ impl AgentStatesApi {
         proof.probed();
         match self.state(profile.agent_id.as_str(), Purpose::Sweep).await? {
             Single::Told(told) => {
-                proof.is_visible(division);
+                proof.saw_in(division);
                 Ok(Some(*told))
             }
             Single::NoState(heard) => {
-                proof.is_visible(division);
+                proof.saw_in(division);
                 Ok(Some(logged_out(profile, heard)))
             }
             Single::Denied(refused, heard) => {
-                proof.is_denied(refused.evidence(heard.heard_at));
+                proof.deny(refused.evidence(heard.heard_at));
                 Ok(None)
             }
         }

@@ -12,7 +12,7 @@ use onduty_core::finding::Evidence;
 use onduty_core::time::Timestamp;
 
 /// Singular reads in one listing, at most: they cost a request each.
-const PROBES_MAX: u32 = 50;
+const PROBES_MAX: u32 = 100;
 
 /// What one listing has proven so far.
 #[derive(Debug)]
@@ -54,12 +54,12 @@ impl Default for Proof {
 
 impl Proof {
     /// The list told a state of somebody in this division, or the singular read proved it visible.
-    pub fn is_visible(&mut self, division: Option<&DivisionId>) {
+    pub fn saw_in(&mut self, division: Option<&DivisionId>) {
         self.visible.extend(division.cloned());
     }
 
     /// The singular read was refused: it will be for everybody, so it is not tried again in this listing.
-    pub fn is_denied(&mut self, evidence: Evidence) {
+    pub fn deny(&mut self, evidence: Evidence) {
         self.denied = Some(evidence);
     }
 
@@ -121,12 +121,12 @@ mod tests {
         let mut proof = Proof::default();
         let (berlin, lisbon) = (division("berlin"), division("lisbon"));
         assert_eq!(proof.infer(false, Some(&berlin)), Inference::Probe);
-        proof.is_visible(Some(&berlin));
+        proof.saw_in(Some(&berlin));
         assert_eq!(proof.infer(false, Some(&berlin)), Inference::LoggedOut);
         assert_eq!(proof.infer(true, Some(&berlin)), Inference::Probe);
         assert_eq!(proof.infer(false, Some(&lisbon)), Inference::Probe);
         assert_eq!(proof.infer(false, None), Inference::Probe);
-        proof.is_denied(Evidence::at("/", "403", Timestamp::from_millis(1)));
+        proof.deny(Evidence::at("/", "403", Timestamp::from_millis(1)));
         assert_eq!(proof.infer(false, Some(&lisbon)), Inference::Nothing);
         assert_eq!(proof.infer(true, Some(&berlin)), Inference::Nothing);
     }

@@ -62,7 +62,9 @@ pub(super) enum Cause {
 pub(super) enum Next {
     /// Use this.
     Use(Bearer),
-    /// Fetch a token.
+    /// Fetch a new one; this one still lives.
+    Renew(Bearer),
+    /// Fetch one; there is none.
     Fetch,
     /// Leave the endpoint alone.
     Fail(PlatformError),
@@ -72,7 +74,7 @@ impl Slot {
     pub(super) fn next(&self, now: Timestamp) -> Next {
         let alive = self.held.as_ref().filter(|held| now < held.expires_at);
         match (alive, self.blocked.as_ref().filter(|blocked| now < blocked.until)) {
-            (Some(held), None) if now >= held.renew_at => Next::Fetch,
+            (Some(held), None) if now >= held.renew_at => Next::Renew(self.bearer(held)),
             (Some(held), _) => Next::Use(self.bearer(held)),
             (None, Some(blocked)) => Next::Fail(blocked.error()),
             (None, None) => Next::Fetch,
@@ -89,8 +91,8 @@ impl Slot {
     }
 
     /// Takes a failed fetch. A token that still lives is used on.
-    pub(super) fn block(&mut self, blocked: Blocked) -> Result<Bearer, PlatformError> {
-        let alive = self.held.as_ref().map(|held| self.bearer(held));
+    pub(super) fn block(&mut self, blocked: Blocked, now: Timestamp) -> Result<Bearer, PlatformError> {
+        let alive = self.held.as_ref().filter(|held| now < held.expires_at).map(|held| self.bearer(held));
         let error = blocked.error();
         self.blocked = Some(blocked);
         alive.ok_or(error)
@@ -220,11 +222,12 @@ mod tests {
         let mut slot = Slot::default();
         slot.hold(held(300, 0.0));
         assert!(matches!(slot.next(at(269)), Next::Use(_)));
-        assert!(matches!(slot.next(at(270)), Next::Fetch));
+        assert!(matches!(slot.next(at(270)), Next::Renew(_)));
         let cause = Cause::Unavailable { since: at(270), detail: "503".into() };
-        assert!(slot.block(Blocked::new(cause, at(270), 0, 1.0)).is_ok());
+        assert!(slot.block(Blocked::new(cause.clone(), at(270), 0, 1.0), at(270)).is_ok());
         assert!(matches!(slot.next(at(270)), Next::Use(_)));
-        assert!(matches!(slot.next(at(271)), Next::Fetch));
+        assert!(matches!(slot.next(at(271)), Next::Renew(_)));
+        assert!(slot.block(Blocked::new(cause, at(299), 0, 1.0), at(300)).is_err());
         assert!(matches!(slot.next(at(300)), Next::Fetch));
     }
 
@@ -234,7 +237,7 @@ mod tests {
         let mut now = at(0);
         for wait in [30, 60, 120, 240, 480, 600, 600] {
             assert!(matches!(slot.next(now), Next::Fetch));
-            assert!(slot.block(Blocked::new(rejected(), now, slot.failures(), 1.0)).is_err());
+            assert!(slot.block(Blocked::new(rejected(), now, slot.failures(), 1.0), now).is_err());
             let next = now.after(Duration::from_secs(wait));
             let before = next.before(Duration::from_millis(1));
             let refused = matches!(slot.next(before), Next::Fail(PlatformError::CredentialsRejected { .. }));

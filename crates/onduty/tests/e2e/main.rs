@@ -1,6 +1,10 @@
 //! The whole thing: the real binary as a process of its own, the simulator over TCP, an ordinary client.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "in a test, what can't be is a failure with a line number")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "in a test, what can't be is a failure with a line number"
+)]
 
 mod durability;
 mod lookups;

@@ -35,7 +35,7 @@ pub(crate) fn differences<'a>(
         let logged_in = agent["loggedIn"].as_bool().unwrap();
         match shown.remove(user_id.as_str()) {
             Some(state) => {
-                found.extend(compare(agent, state, api).into_iter().map(|d| format!("{user_id}: {d}")))
+                found.extend(compare(agent, state, api).into_iter().map(|d| format!("{user_id}: {d}")));
             }
             // In the agent-states API there is no state to read of somebody who never logged in.
             None if matches!(api, Api::AgentStates) && !logged_in => {}

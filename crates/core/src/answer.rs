@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::agent::AccountState;
+use crate::cursor::Revision;
 use crate::finding::{Evidence, Finding, Reason};
 use crate::row::Row;
 use crate::snapshot::Snapshot;
@@ -181,7 +182,7 @@ fn malformed(asked: &str) -> Finding {
 }
 
 fn unknown(asked: &Asked, row: Option<&Arc<Row>>) -> Finding {
-    let left = row.map(|row| {
+    let left = row.filter(|row| row.revision > Revision::default()).map(|row| {
         Evidence::at(
             row.changed_by.name(),
             "the agent was known until then; no listing or read has named it since",

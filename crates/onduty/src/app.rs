@@ -137,6 +137,7 @@ async fn start(config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> 
     }
     let lookup = Lookup {
         platform: Arc::clone(&platform),
+        view: view.clone(),
         inlet: inlet.clone(),
         status: status.clone(),
         meters: meters.clone(),

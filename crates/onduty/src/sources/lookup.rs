@@ -22,6 +22,7 @@ use crate::inlet::Inlet;
 use crate::lifecycle::TaskResult;
 use crate::meters::Meters;
 use crate::platform::{LookedUp, Platform};
+use crate::publish::View;
 use crate::status::{Phase, StatusBoard};
 use plan::{Arrived, Desk, Limits, Ready};
 
@@ -41,6 +42,8 @@ const ANSWER_MEMORY: Duration = Duration::from_millis(200);
 pub struct Lookup {
     /// Whom to ask.
     pub platform: Arc<Platform>,
+    /// Shows whom we know already.
+    pub view: View,
     /// Where statements go.
     pub inlet: Inlet,
     /// Where its standing is shown.
@@ -63,6 +66,7 @@ type Batch<'a> = BoxFuture<'a, HashMap<Asked, Report>>;
 /// What a batch needs, apart from the desk.
 struct Counter {
     platform: Arc<Platform>,
+    view: View,
     inlet: Inlet,
     status: StatusBoard,
     meters: Meters,
@@ -83,7 +87,7 @@ impl Lookup {
     }
 
     async fn answer_for_ever(self) {
-        let Self { platform, inlet, status, meters, clock, mut inquiries, deadline, unknown_id_memory } =
+        let Self { platform, view, inlet, status, meters, clock, mut inquiries, deadline, unknown_id_memory } =
             self;
         let limits = Limits {
             batch: platform.lookup_batch_max(),
@@ -93,7 +97,7 @@ impl Lookup {
             gather: GATHER_MAX,
         };
         let mut desk: Desk<Reply> = Desk::new(limits);
-        let counter = Counter { platform, inlet, status, meters, clock, deadline };
+        let counter = Counter { platform, view, inlet, status, meters, clock, deadline };
         let mut batches: FuturesUnordered<Batch<'_>> = FuturesUnordered::new();
         let mut open = true;
         while open || !batches.is_empty() || desk.is_waiting() {
@@ -165,8 +169,13 @@ impl Counter {
     }
 
     async fn ask_and_commit(&self, asked: &[Asked], asked_at: Timestamp) -> HashMap<Asked, Report> {
-        let LookedUp { observations, reports } = self.platform.lookup(asked).await;
+        let LookedUp { mut observations, reports } = self.platform.lookup(asked).await;
         self.show(&reports);
+        // Of somebody who was never heard of, "absent" is an answer but no news: keeping it would let anybody who
+        // asks for random ids fill the roster.
+        let known = self.view.snapshot();
+        observations
+            .retain(|said| !said.statement.absent || known.by_user_id(said.user_id.as_str()).is_some());
         if observations.is_empty() {
             return reports.into_iter().collect();
         }

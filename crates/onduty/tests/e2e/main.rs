@@ -8,6 +8,7 @@
 
 mod durability;
 mod lookups;
+mod python;
 mod stage;
 mod sync;
 mod truth;

@@ -141,6 +141,7 @@ impl House {
         let lifecycle = Lifecycle::new(Duration::from_secs(5));
         let sources = lifecycle.spawner(Stage::Sources);
         let lookup = Lookup {
+            view: view.clone(),
             platform: Arc::clone(&platform),
             inlet: inlet.clone(),
             status: status.clone(),

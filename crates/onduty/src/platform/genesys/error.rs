@@ -98,7 +98,9 @@ impl PlatformError {
 impl Refused {
     /// As something that was seen.
     pub fn evidence(&self, seen_at: Timestamp) -> Evidence {
-        Evidence::at(self.route.template(), self.to_string(), seen_at)
+        let Self { route, status, code, message, correlation_id } = self;
+        let detail = format!("{status} {code}: {message}{}", shown(correlation_id));
+        Evidence::at(route.template(), detail, seen_at)
     }
 }
 

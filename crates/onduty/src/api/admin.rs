@@ -7,7 +7,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use http::{StatusCode, header};
+use http::{HeaderMap, StatusCode, header};
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 use prometheus_client::encoding::text::encode;
@@ -169,7 +169,12 @@ async fn config(State(parts): Shared) -> Json<Vec<Line>> {
 
 /// Ends the watches, each with a cursor to resume from, and takes the server out of rotation. Everything else is
 /// answered as before, until the process is stopped.
-async fn drain(State(parts): Shared) -> Response {
+///
+/// A page in somebody's browser can post to this machine, too. Browsers then name the page's origin; tools do not.
+async fn drain(State(parts): Shared, headers: HeaderMap) -> Response {
+    if headers.contains_key(header::ORIGIN) {
+        return problem(StatusCode::FORBIDDEN, "a web page may not drain the server");
+    }
     parts.drain.cancel();
     (StatusCode::ACCEPTED, "draining\n").into_response()
 }

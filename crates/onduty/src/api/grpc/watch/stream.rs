@@ -26,8 +26,8 @@ pub(super) struct Watch {
     view: View,
     wanted: Wanted,
     stand: Stand,
-    /// How far behind this watch may be before it counts as too slow. `None` until its first look.
-    behind_max: Option<u64>,
+    /// How many changes behind this watch may be before it counts as too slow.
+    behind_max: u64,
     sent_at: Instant,
     wake_up: Pin<Box<Sleep>>,
     draining: Pin<Box<WaitForCancellationFutureOwned>>,
@@ -68,12 +68,14 @@ impl Watch {
     pub(super) fn begin(hub: &Arc<Hub>, wanted: Wanted) -> Result<Self, Status> {
         let seat = hub.seat()?;
         let sent_at = Instant::now();
+        let newest = hub.view.snapshot().revision().0;
+        let missed = wanted.cursor.map_or(0, |cursor| newest.saturating_sub(cursor.revision.0));
         let wake_up = Box::pin(sleep_until(due(sent_at, &wanted)));
         Ok(Self {
             view: hub.view.clone(),
             stand: wanted.cursor.map_or(Stand::New, Stand::Live),
             wanted,
-            behind_max: None,
+            behind_max: missed.max(BEHIND_MAX),
             sent_at,
             wake_up,
             draining: Box::pin(hub.drain.clone().cancelled_owned()),
@@ -178,14 +180,16 @@ impl Watch {
             }
         };
         self.stand = Stand::Live(Cursor { revision: frame.to, ..cursor });
-        let Some(message) = frame.message else { return Ok(Step::Moved) };
+        let Some(message) = frame.message else {
+            return Ok(if frame.to == leap.newest { Step::Idle } else { Step::Moved });
+        };
         if let Some(heard_at) = frame.heard_at {
             self.hub.meters.watch_lag(self.hub.clock.now().since(heard_at));
         }
         Ok(Step::Tell(message))
     }
 
-    async fn make(&mut self, snapshot: &Snapshot, leap: Leap) -> Result<Frame, Status> {
+    async fn make(&self, snapshot: &Snapshot, leap: Leap) -> Result<Frame, Status> {
         let selector = &self.wanted.selector;
         if !leap.every_change || holds_every_change(snapshot, leap) {
             let rows = snapshot.changed_after(leap.from.revision).map(Arc::as_ref);
@@ -205,10 +209,9 @@ impl Watch {
         Ok(changes(rows.iter(), &self.wanted.selector, leap.from, newest))
     }
 
-    fn keep_up(&mut self, leap: Leap) -> Result<(), Status> {
+    fn keep_up(&self, leap: Leap) -> Result<(), Status> {
         let behind = leap.newest.0 - leap.from.revision.0;
-        let behind_max = *self.behind_max.get_or_insert(behind.max(BEHIND_MAX));
-        if behind <= behind_max {
+        if behind <= self.behind_max {
             return Ok(());
         }
         let message = "the consumer is too many changes behind; resume from the cursor, and read faster";

@@ -40,12 +40,22 @@ impl Replica {
                 let held = self.agents.get(&state.agent_id);
                 let newer = held.is_none_or(|held| held.revision < state.revision);
                 if newer {
+                    self.forget_earlier_name(state);
                     self.agents.insert(state.agent_id.clone(), AgentState::clone(state));
                 }
                 newer
             }
             Event::Removed { agent_id } => self.agents.remove(agent_id).is_some(),
             Event::Progress { .. } | Event::Disconnected { .. } => false,
+        }
+    }
+
+    /// An agent first heard of by a push that names only its user is held under that id until its agent id is learned.
+    fn forget_earlier_name(&mut self, state: &AgentState) {
+        if state.agent_id != state.user_id
+            && self.agents.get(&state.user_id).is_some_and(|held| held.user_id == state.user_id)
+        {
+            self.agents.remove(&state.user_id);
         }
     }
 
@@ -102,6 +112,10 @@ mod tests {
 
     #[test]
     fn a_replica_is_what_the_events_say() {
+        let learned = |agent_id: &str, revision| {
+            let state = AgentState { user_id: "u".to_owned(), ..state(agent_id, revision) };
+            Event::Changed { state: Box::new(state) }
+        };
         type Row = (&'static str, Vec<Event>, &'static [(&'static str, u64)]);
         let table: &[Row] = &[
             ("empty", vec![], &[]),
@@ -116,6 +130,7 @@ mod tests {
             ("a removal", vec![changed("a", 3), removed("a"), removed("a")], &[]),
             ("gone and back", vec![changed("a", 3), removed("a"), changed("a", 5)], &[("a", 5)]),
             ("replayed", vec![changed("a", 7), changed("a", 5), removed("a"), changed("a", 7)], &[("a", 7)]),
+            ("its agent id learned later", vec![learned("u", 3), learned("a", 4)], &[("a", 4)]),
             ("another epoch", vec![changed("a", 90), changed("b", 91), snapshot(&[("a", 1)])], &[("a", 1)]),
         ];
         for (name, events, expected) in table {

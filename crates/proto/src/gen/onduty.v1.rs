@@ -4,7 +4,8 @@
 /// A facet that is not known is absent. It never stands at a default.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct AgentState {
-    /// The id under which the platform's agent API knows the agent. In the users API it equals `user_id`.
+    /// The id under which the platform's agent API knows the agent. It equals `user_id` in the users API, and in the
+    /// agent-states API for as long as only pushes that name no agent id were heard.
     #[prost(string, tag = "1")]
     pub agent_id: ::prost::alloc::string::String,
     /// The id of the person (a UUID on Genesys Cloud).

@@ -13,4 +13,5 @@ pub mod error;
 pub mod oauth;
 pub mod outage;
 pub mod route;
+mod transport;
 pub mod users_api;

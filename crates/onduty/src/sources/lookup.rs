@@ -32,6 +32,10 @@ const REQUESTS_MAX: usize = 4;
 const REMEMBERED_MAX: usize = 10_000;
 /// A batch that is not full is sent once nobody has asked for so long: callers that begin together arrive apart.
 const QUIET: Duration = Duration::from_millis(5);
+/// In a burst more callers are likely to come, and on a busy machine they come late.
+const QUIET_IN_BURST: Duration = Duration::from_millis(25);
+/// So many waiting ids are a burst.
+const BURST: usize = 8;
 /// Nobody waits longer than that for others.
 const GATHER_MAX: Duration = Duration::from_millis(100);
 /// An answer serves those, too, who looked at the snapshot before it came and asked only after.
@@ -94,6 +98,8 @@ impl Lookup {
             in_flight: REQUESTS_MAX,
             remembered: REMEMBERED_MAX,
             quiet: QUIET,
+            quiet_in_burst: QUIET_IN_BURST,
+            burst: BURST,
             gather: GATHER_MAX,
         };
         let mut desk: Desk<Reply> = Desk::new(limits);

@@ -5,8 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use onduty_core::time::Timestamp;
-use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
-use reqwest::redirect::Policy;
+use reqwest::header::{AUTHORIZATION, RETRY_AFTER};
 use tokio::time::{sleep, timeout};
 
 use super::budget::{Governor, LimitHeaders, Purpose};
@@ -15,16 +14,12 @@ use super::error::{ClientError, PlatformError, Refused};
 use super::oauth::{Bearer, TokenSource};
 use super::outage::Outage;
 use super::route::Route;
+use super::transport::{REQUEST_TIMEOUT, http_client, read_body, seconds_of, what_happened};
 use crate::clock::Clock;
 use crate::config::PlatformConfig;
-use crate::error_chain::Chain;
 use crate::meters::Meters;
 use crate::status::StatusBoard;
 
-/// From sending a request to the last byte of its answer.
-pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
-/// Of that, for the connection.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest answer read. A page of 500 users with three expands is about one megabyte.
 const BODY_MAX: usize = 32 * 1024 * 1024;
 /// Times that one request is sent, at most.
@@ -286,55 +281,5 @@ fn refused(reply: &Reply) -> Refused {
         code,
         message,
         correlation_id: answer.correlation_id.clone().or(context),
-    }
-}
-
-fn http_client(config: &PlatformConfig) -> Result<reqwest::Client, ClientError> {
-    // Whoever came first installed the same provider, or one of their own choice: either will do.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let builder = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        // A redirect would carry the token to a host that nobody configured.
-        .redirect(Policy::none())
-        .user_agent(concat!("onduty/", env!("CARGO_PKG_VERSION")));
-    let plain = |url: &str| url.starts_with("http://");
-    let builder = if plain(config.api_url.as_str()) && plain(config.login_url.as_str()) {
-        // Without TLS no certificate store is needed, and bare machines have none.
-        builder.tls_certs_only([])
-    } else {
-        builder
-    };
-    Ok(builder.build()?)
-}
-
-/// Reads a body up to a limit.
-pub(super) async fn read_body(mut response: reqwest::Response, limit: usize) -> Result<Vec<u8>, String> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| what_happened(&error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(format!("the answer is longer than {limit} bytes"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
-}
-
-/// Whole seconds in a header.
-pub(super) fn seconds_of(headers: &HeaderMap, name: &str) -> Option<Duration> {
-    headers.get(name)?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
-}
-
-/// What went wrong on the way, without the URL: it holds ids.
-pub(super) fn what_happened(error: &reqwest::Error) -> String {
-    let kind = if error.is_connect() {
-        "could not connect"
-    } else if error.is_timeout() {
-        "no answer in time"
-    } else {
-        "the connection broke"
-    };
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{kind}: {}", Chain(cause)),
-        None => kind.to_owned(),
     }
 }

@@ -14,10 +14,10 @@ use base64::engine::general_purpose::STANDARD;
 use onduty_core::time::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 
-use super::client::{REQUEST_TIMEOUT, read_body, seconds_of, what_happened};
 use super::decode::{self, OauthRefusal};
 use super::error::PlatformError;
 use super::route::Route;
+use super::transport::{REQUEST_TIMEOUT, read_body, seconds_of, what_happened};
 use crate::clock::Clock;
 use crate::config::PlatformConfig;
 use crate::meters::Meters;

@@ -17,6 +17,10 @@ pub(super) struct Limits {
     pub(super) remembered: usize,
     /// A batch that is not full is sent once nobody has asked for so long,
     pub(super) quiet: Duration,
+    /// or so long in a burst, where more are likely to come,
+    pub(super) quiet_in_burst: Duration,
+    /// which so many waiting ids are,
+    pub(super) burst: usize,
     /// or once its oldest id has waited for so long.
     pub(super) gather: Duration,
 }
@@ -93,7 +97,9 @@ impl<W> Desk<W> {
             return Ready::Idle;
         }
         let Some((_, oldest)) = self.queue.front() else { return Ready::Idle };
-        let due_at = self.last_arrival.after(self.limits.quiet).min(oldest.after(self.limits.gather));
+        let in_burst = self.queue.len() >= self.limits.burst || !self.batches_in_flight.is_empty();
+        let quiet = if in_burst { self.limits.quiet_in_burst } else { self.limits.quiet };
+        let due_at = self.last_arrival.after(quiet).min(oldest.after(self.limits.gather));
         let full = self.queue.len() >= self.limits.batch;
         if !full && now < due_at {
             return Ready::At(due_at);
@@ -190,6 +196,8 @@ mod tests {
         in_flight: 2,
         remembered: 2,
         quiet: Duration::from_millis(5),
+        quiet_in_burst: Duration::from_millis(10),
+        burst: 2,
         gather: Duration::from_millis(20),
     };
 
@@ -226,7 +234,7 @@ mod tests {
     fn a_full_batch_goes_at_once_and_the_rest_waits_for_quiet() {
         let mut desk = desk(&["a", "b", "a", "c", "d"], 0);
         assert_eq!(ready(&mut desk, 0), send(&["a", "b", "c"]));
-        assert_eq!(ready(&mut desk, 4), Ready::At(at(5)));
+        assert_eq!(ready(&mut desk, 4), Ready::At(at(10)));
         for name in ["a", "b", "c"] {
             desk.settle(&id(name), &Report::Told, None);
         }
@@ -237,7 +245,7 @@ mod tests {
     fn the_rest_waits_for_a_request_in_flight_but_not_long() {
         let mut desk = desk(&["a", "b", "c", "d"], 0);
         assert_eq!(ready(&mut desk, 0), send(&["a", "b", "c"]));
-        assert_eq!(ready(&mut desk, 5), Ready::At(at(20)));
+        assert_eq!(ready(&mut desk, 10), Ready::At(at(20)));
         assert_eq!(ready(&mut desk, 20), send(&["d"]));
     }
 
@@ -245,7 +253,7 @@ mod tests {
     fn a_trickle_is_gathered_but_not_for_ever() {
         let mut desk = desk(&["a"], 0);
         ask(&mut desk, &["b"], 4);
-        assert_eq!(ready(&mut desk, 5), Ready::At(at(9)));
+        assert_eq!(ready(&mut desk, 5), Ready::At(at(14)));
         let mut desk = self::desk(&["a"], 0);
         ask(&mut desk, &["b"], 18);
         assert_eq!(ready(&mut desk, 18), Ready::At(at(20)));
@@ -278,7 +286,7 @@ mod tests {
     fn ids_that_nobody_waits_for_any_more_are_not_asked_for() {
         let mut desk = desk(&["a"], 0);
         assert_eq!(desk.arrive(id("b"), "gone", at(0)), Arrived::Waits);
-        assert_eq!(ready(&mut desk, 5), send(&["a"]));
+        assert_eq!(ready(&mut desk, 10), send(&["a"]));
         let mut desk: Desk<&str> = Desk::new(LIMITS);
         desk.arrive(id("b"), "gone", at(0));
         assert_eq!(ready(&mut desk, 5), Ready::Idle);

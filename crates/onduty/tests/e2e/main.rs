@@ -10,6 +10,7 @@
 mod durability;
 mod lookups;
 mod python;
+mod readme;
 mod stage;
 mod sync;
 mod truth;

@@ -30,14 +30,15 @@ use plan::{Arrived, Desk, Limits, Ready};
 const REQUESTS_MAX: usize = 4;
 /// Ids whose reports are remembered at once.
 const REMEMBERED_MAX: usize = 10_000;
-/// A batch that is not full is sent once nobody has asked for so long: callers that begin together arrive apart.
-const QUIET: Duration = Duration::from_millis(5);
+/// A batch that is not full is sent once nobody has asked for so long: callers that begin together arrive apart. The
+/// platform itself takes several times as long to answer, and its requests are what is scarce.
+const QUIET: Duration = Duration::from_millis(15);
 /// In a burst more callers are likely to come, and on a busy machine they come late.
-const QUIET_IN_BURST: Duration = Duration::from_millis(25);
+const QUIET_IN_BURST: Duration = Duration::from_millis(75);
 /// So many waiting ids are a burst.
-const BURST: usize = 8;
+const BURST: usize = 4;
 /// Nobody waits longer than that for others.
-const GATHER_MAX: Duration = Duration::from_millis(100);
+const GATHER_MAX: Duration = Duration::from_millis(300);
 /// An answer serves those, too, who looked at the snapshot before it came and asked only after.
 const ANSWER_MEMORY: Duration = Duration::from_millis(200);
 

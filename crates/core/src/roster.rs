@@ -227,7 +227,7 @@ impl Roster {
         for row in &old {
             self.state.rows.remove(row.user_id().as_str());
             self.state.by_revision.remove(&row.revision);
-            self.state.agent_ids.remove(row.agent_id());
+            self.release_agent_id(row);
             self.state.forgotten = self.state.forgotten.max(row.revision);
         }
         old.iter().map(|row| row.user_id().clone()).collect()
@@ -247,11 +247,16 @@ impl Roster {
             if old.revision != row.revision {
                 self.state.by_revision.remove(&old.revision);
             }
-            if old.agent_id() != row.agent_id()
-                && let Some(old_id) = &old.held.profile.agent_id
-            {
-                self.state.agent_ids.remove(&old_id.value);
+            if old.agent_id() != row.agent_id() {
+                self.release_agent_id(&old);
             }
+        }
+    }
+
+    /// Gives up the agent id of a row that no longer stands, unless it was given to somebody else meanwhile.
+    fn release_agent_id(&mut self, row: &Row) {
+        if self.state.agent_ids.get(row.agent_id()) == Some(row.user_id()) {
+            self.state.agent_ids.remove(row.agent_id());
         }
     }
 }

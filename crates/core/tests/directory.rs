@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use onduty_core::agent::{RoutingStatus, UserId};
+use onduty_core::agent::{AgentId, RoutingStatus, UserId};
 use onduty_core::cursor::{Cursor, Epoch, Revision};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::roster::register::Ruling;
@@ -141,4 +141,27 @@ fn evidence_moves_without_a_revision() {
     assert_eq!(after.revision(), before.revision());
     let confirmed = after.by_user_id("ada").map(|row| row.confirmed_at());
     assert_eq!(confirmed, Some(Timestamp::from_millis(70)));
+}
+
+#[test]
+fn an_agent_id_that_was_given_on_stays_with_its_new_holder() {
+    let mut roster = Roster::new(Epoch(1));
+    let named = |user, agent_id, heard| {
+        let Input::Observation(mut said) = told(user, Source::Sweep, heard, None, 1) else { unreachable!() };
+        said.statement.agent_id = Some(AgentId::from(agent_id));
+        Input::Observation(said)
+    };
+    roster.step(&named("ada", "seat 7", 10));
+    roster.step(&named("ben", "seat 7", 20));
+    roster.step(&named("ada", "seat 8", 30));
+    let holder = |roster: &Roster, id| roster.snapshot().by_agent_id(id).map(|row| row.user_id().to_string());
+    assert_eq!(holder(&roster, "seat 7").as_deref(), Some("ben"));
+    assert_eq!(holder(&roster, "seat 8").as_deref(), Some("ada"));
+    let forgotten_at = 40 + i64::try_from(TOMBSTONE_LIFE.as_millis()).unwrap();
+    roster.step(&named("cyd", "seat 8", 35));
+    roster.step(&listing(40));
+    roster.step(&named("cyd", "seat 8", 41));
+    roster.step(&listing(forgotten_at + 100));
+    roster.step(&named("cyd", "seat 8", forgotten_at + 101));
+    assert_eq!(holder(&roster, "seat 8").as_deref(), Some("cyd"));
 }

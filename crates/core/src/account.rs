@@ -37,12 +37,12 @@ pub struct Account {
 impl Place {
     /// Where an agent that exists stands. Whoever is logged out has a state, too: that nobody is logged in.
     pub fn of(row: &Row, selector: &Selector) -> Self {
-        if row.has_state() {
-            return if selector.matches(row) { Self::Shown } else { Self::Filtered };
-        }
         match row.account() {
+            // Whatever is held of its state is left over from before.
             Some(AccountState::Inactive) => Self::Withheld(Reason::AgentInactive),
-            Some(AccountState::Active | AccountState::Deleted) | None => Self::Unknown,
+            Some(_) | None if !row.has_state() => Self::Unknown,
+            Some(_) | None if selector.matches(row) => Self::Shown,
+            Some(_) | None => Self::Filtered,
         }
     }
 }
@@ -119,22 +119,23 @@ mod tests {
         for input in [
             heard(1, 1, Some(true), None, false),
             heard(2, 1, Some(false), None, false),
-            heard(3, 2, Some(true), Some(AccountState::Inactive), false),
+            heard(3, 2, Some(true), None, false),
             heard(4, 1, None, Some(AccountState::Inactive), false),
             heard(5, 1, None, Some(AccountState::Active), false),
             heard(6, 1, None, None, false),
             heard(7, 1, Some(true), None, true),
+            heard(8, 1, Some(true), Some(AccountState::Inactive), false),
         ] {
             roster.step(&input);
         }
         let expected = Account {
             shown: 2,
             filtered: 1,
-            withheld: BTreeMap::from([(Reason::AgentInactive, 1)]),
+            withheld: BTreeMap::from([(Reason::AgentInactive, 2)]),
             unknown: 2,
         };
         assert_eq!(account_of(&roster, &division_one), expected);
-        assert_eq!(expected.directory_total(), 6);
+        assert_eq!(expected.directory_total(), 7);
     }
 
     proptest! {

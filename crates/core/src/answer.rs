@@ -4,6 +4,8 @@
 //! A question is first held against the snapshot ([`glance`]). Only if that cannot answer is the platform asked;
 //! what it said comes in as observations, and as a [`Report`] to [`conclude`] from.
 
+mod refusal;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +15,8 @@ use crate::finding::{Evidence, Finding, Reason};
 use crate::row::Row;
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
+pub use refusal::Refusal;
+use refusal::refused;
 
 /// A state, or why there is none.
 #[derive(Clone, Debug)]
@@ -63,30 +67,6 @@ pub enum Report {
     Refused(Refusal),
 }
 
-/// Why the platform could not be asked.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// The request budget is spent until then.
-    RateLimited {
-        /// When it will be asked again.
-        until: Timestamp,
-    },
-    /// It gives no (useful) answer.
-    Unavailable {
-        /// Since when.
-        since: Timestamp,
-        /// What was seen.
-        detail: String,
-    },
-    /// It refused the client's credentials.
-    CredentialsRejected {
-        /// In its own words, without the secret.
-        detail: String,
-    },
-    /// More questions are waiting than may wait, or this one's time ran out before its turn.
-    Crowded,
-}
-
 impl Asked {
     /// The id.
     pub fn id(&self) -> &str {
@@ -109,7 +89,7 @@ pub fn glance(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Glanc
     match question.asked.row(snapshot) {
         Some(row) if row.present => {
             let fresh = now.since(row.confirmed_at()) <= question.max_staleness;
-            if fresh && row.has_state() {
+            if fresh && row.has_state() && !is_switched_off(row) {
                 Glance::Settled(of_row(&question.asked, row))
             } else {
                 Glance::MustAsk
@@ -127,26 +107,39 @@ pub fn conclude(snapshot: &Snapshot, question: &Question, report: &Report, now: 
     let asked = &question.asked;
     let row = asked.row(snapshot);
     let finding = match report {
-        Report::Told => match row {
-            Some(row) if row.present && row.has_state() => return of_row(asked, row),
-            Some(row) if row.account() == Some(AccountState::Deleted) => deleted(asked, row),
-            Some(row) if row.account() == Some(AccountState::Inactive) => inactive(asked, row),
-            Some(_) | None => undetermined(asked, snapshot, now),
-        },
-        Report::Absent(evidence) => match row.filter(|row| row.account() == Some(AccountState::Deleted)) {
-            Some(row) => deleted(asked, row).seen(evidence.clone()),
-            None => unknown(asked, row).seen(evidence.clone()),
+        Report::Told => return told(asked, snapshot, now),
+        Report::Absent(evidence) => match row {
+            Some(row) if row.account() == Some(AccountState::Deleted) => {
+                deleted(asked, row).seen(evidence.clone())
+            }
+            // Somebody named the agent after the platform said that there is none: the later word stands.
+            Some(row) if row.present => return told(asked, snapshot, now),
+            Some(_) | None => unknown(asked, row).seen(evidence.clone()),
         },
         Report::Withheld(evidence) => match row {
-            Some(row) if row.account() == Some(AccountState::Inactive) => {
-                inactive(asked, row).seen(evidence.clone())
-            }
+            Some(row) if is_switched_off(row) => inactive(asked, row).seen(evidence.clone()),
             None if snapshot.listing().is_none() => not_yet_synced(asked).seen(evidence.clone()),
             Some(_) | None => undetermined(asked, snapshot, now).seen(evidence.clone()),
         },
         Report::Refused(refusal) => refused(asked, snapshot, refusal, now),
     };
     Answer::Miss(Box::new(finding))
+}
+
+/// The answer after the platform told.
+fn told(asked: &Asked, snapshot: &Snapshot, now: Timestamp) -> Answer {
+    let finding = match asked.row(snapshot) {
+        Some(row) if row.account() == Some(AccountState::Deleted) => deleted(asked, row),
+        Some(row) if is_switched_off(row) => inactive(asked, row),
+        Some(row) if row.present && row.has_state() => return of_row(asked, row),
+        Some(_) | None => undetermined(asked, snapshot, now),
+    };
+    Answer::Miss(Box::new(finding))
+}
+
+/// Whether the account is inactive. What is held of its state is left over from before.
+fn is_switched_off(row: &Row) -> bool {
+    row.account() == Some(AccountState::Inactive)
 }
 
 /// The answer that a row with a state gives.
@@ -266,56 +259,4 @@ fn undetermined(asked: &Asked, snapshot: &Snapshot, now: Timestamp) -> Finding {
     .seen(listing)
     .seen([Evidence::at("lookup", "asked for this agent alone, the platform gave no state", now)])
     .last_known(row)
-}
-
-/// The platform can't be asked. What is known but old beats every word about the platform.
-fn refused(asked: &Asked, snapshot: &Snapshot, refusal: &Refusal, now: Timestamp) -> Finding {
-    let (evidence, retry_after) = match refusal {
-        Refusal::RateLimited { until } => {
-            (Evidence::at("budget", "the request budget is spent", now), Some(until.since(now)))
-        }
-        Refusal::Unavailable { since, detail } => (Evidence::at("platform", detail.clone(), *since), None),
-        Refusal::CredentialsRejected { detail } => (Evidence::at("platform", detail.clone(), now), None),
-        Refusal::Crowded => {
-            let detail = "more look-ups are waiting than could be asked in time";
-            (Evidence::at("lookup", detail, now), Some(Duration::from_secs(1)))
-        }
-    };
-    let row = asked.row(snapshot).filter(|row| row.present && row.has_state());
-    let finding = match (row, refusal) {
-        (Some(row), _) => Finding::new(
-            Reason::StateStale,
-            asked.id(),
-            "the state is known, but older than you accept, and the platform can't be asked now",
-            "accept an older state (max_staleness), or see the evidence for why the platform can't be asked",
-        )
-        .seen([Evidence::at(row.changed_by.name(), "last confirmed", row.confirmed_at())])
-        .last_known(Some(row)),
-        (None, Refusal::CredentialsRejected { .. }) => Finding::new(
-            Reason::CredentialsRejected,
-            asked.id(),
-            "the platform refused the client's credentials",
-            "check platform.client_id, platform.client_secret and platform.region, and that the client is active",
-        ),
-        (None, Refusal::Unavailable { .. }) => Finding::new(
-            Reason::PlatformUnavailable,
-            asked.id(),
-            "the platform does not answer",
-            "check the network and the platform's status; onduty keeps trying",
-        ),
-        (None, Refusal::RateLimited { .. } | Refusal::Crowded) if snapshot.listing().is_none() => {
-            not_yet_synced(asked)
-        }
-        (None, Refusal::RateLimited { .. } | Refusal::Crowded) => Finding::new(
-            Reason::RateLimited,
-            asked.id(),
-            "the platform's request budget is spent",
-            "ask again after the time given, or raise the client's rate limit with the platform",
-        ),
-    };
-    let finding = finding.seen([evidence]);
-    match retry_after {
-        Some(wait) => finding.retry_after(wait),
-        None => finding,
-    }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use onduty_core::account::Place;
 use onduty_core::agent::{AccountState, AgentId, RoutingStatus, UserId};
 use onduty_core::answer::{
     Answer, Asked, Glance, Question, Refusal, Report, conclude, glance, looks_like_an_id,
@@ -11,6 +12,7 @@ use onduty_core::cursor::Epoch;
 use onduty_core::finding::{ASKED_SHOWN_MAX, Evidence, Reason};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::roster::Roster;
+use onduty_core::selector::Selector;
 use onduty_core::time::Timestamp;
 
 const ADA: &str = "4a2f0f6e-0d0b-4b3e-9b0e-6f2f5a0c1d11";
@@ -61,12 +63,14 @@ fn reason(answer: &Answer) -> Option<Reason> {
     }
 }
 
-fn refusals() -> [Refusal; 4] {
+fn refusals() -> [Refusal; 6] {
     [
         Refusal::RateLimited { until: NOW.after(Duration::from_secs(9)) },
         Refusal::Unavailable { since: NOW, detail: "connection refused".into() },
         Refusal::CredentialsRejected { detail: "invalid_client: client not found".into() },
         Refusal::Crowded,
+        Refusal::NotInTime { since: NOW },
+        Refusal::Stopping,
     ]
 }
 
@@ -170,6 +174,8 @@ fn a_platform_that_cannot_be_asked_is_named_by_what_stopped_it() {
         (Reason::PlatformUnavailable, Reason::PlatformUnavailable),
         (Reason::CredentialsRejected, Reason::CredentialsRejected),
         (Reason::RateLimited, Reason::NotYetSynced),
+        (Reason::PlatformUnavailable, Reason::PlatformUnavailable),
+        (Reason::PlatformUnavailable, Reason::PlatformUnavailable),
     ];
     for (refusal, (when_synced, before)) in refusals().into_iter().zip(expected) {
         let report = Report::Refused(refusal);
@@ -199,4 +205,25 @@ fn a_state_answer_is_shared_with_the_snapshot_and_not_copied() {
         panic!("Ada is known")
     };
     assert!(snapshot.by_user_id(ADA).is_some_and(|held| Arc::ptr_eq(held, &row)));
+}
+
+#[test]
+fn an_old_word_of_absence_yields_to_whoever_is_held_as_existing() {
+    let absent = || Report::Absent(vec![Evidence::at("/api/v2/users", "not named", NOW)]);
+    let hired = after(vec![(900_000, idle())]).snapshot();
+    assert_eq!(reason(&conclude(&hired, &ask(ADA), &absent(), NOW)), None);
+    let named_only = after(vec![(900_000, account(AccountState::Active))]).snapshot();
+    assert_eq!(reason(&conclude(&named_only, &ask(ADA), &absent(), NOW)), Some(Reason::Undetermined));
+    let gone = Statement { absent: true, ..Statement::default() };
+    let gone = after(vec![(800_000, idle()), (900_000, gone)]).snapshot();
+    assert_eq!(reason(&conclude(&gone, &ask(ADA), &absent(), NOW)), Some(Reason::AgentUnknown));
+}
+
+#[test]
+fn an_account_that_is_switched_off_has_no_state_however_fresh_the_last_one_is() {
+    let snapshot = after(vec![(900_000, idle()), (900_001, account(AccountState::Inactive))]).snapshot();
+    assert!(matches!(glance(&snapshot, &ask(ADA), NOW), Glance::MustAsk));
+    assert_eq!(reason(&conclude(&snapshot, &ask(ADA), &Report::Told, NOW)), Some(Reason::AgentInactive));
+    let row = snapshot.by_user_id(ADA).unwrap();
+    assert_eq!(Place::of(row, &Selector::default()), Place::Withheld(Reason::AgentInactive));
 }

@@ -127,8 +127,9 @@ impl Answers {
     }
 
     async fn report(&self, asked: Asked, until: Instant) -> Report {
-        let told = timeout_at(until, self.asker.ask(vec![asked])).await;
-        told.ok().and_then(|mut reports| reports.pop()).unwrap_or(Report::Refused(Refusal::Crowded))
+        let since = self.clock.now();
+        let told = timeout_at(until, self.asker.ask_one(asked)).await;
+        told.unwrap_or(Report::Refused(Refusal::NotInTime { since }))
     }
 
     fn until(&self, deadline: Option<Instant>) -> Instant {

@@ -34,11 +34,14 @@ impl Asker {
         join_all(asked.into_iter().map(|asked| self.ask_one(asked))).await
     }
 
-    async fn ask_one(&self, asked: Asked) -> Report {
+    /// Asks about one id, as [`Asker::ask`].
+    pub async fn ask_one(&self, asked: Asked) -> Report {
         let (reply, report) = oneshot::channel();
-        if self.sender.try_send(Inquiry { asked, reply }).is_err() {
-            return Report::Refused(Refusal::Crowded);
+        match self.sender.try_send(Inquiry { asked, reply }) {
+            // A reply that is dropped unsent: whoever looks up has ended.
+            Ok(()) => report.await.unwrap_or(Report::Refused(Refusal::Stopping)),
+            Err(mpsc::error::TrySendError::Full(_)) => Report::Refused(Refusal::Crowded),
+            Err(mpsc::error::TrySendError::Closed(_)) => Report::Refused(Refusal::Stopping),
         }
-        report.await.unwrap_or(Report::Refused(Refusal::Crowded))
     }
 }

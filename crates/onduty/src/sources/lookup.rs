@@ -139,6 +139,10 @@ impl Lookup {
 
 impl Counter {
     fn take(&self, desk: &mut Desk<Reply>, Inquiry { asked, reply }: Inquiry) {
+        // Somebody named since who was unknown lately exists after all.
+        if asked.row(&self.view.snapshot()).is_some_and(|row| row.present) {
+            desk.disbelieve_absence(&asked);
+        }
         match desk.arrive(asked, reply, self.clock.now()) {
             Arrived::Waits => {}
             Arrived::Remembered(report, reply) => {
@@ -244,6 +248,8 @@ fn words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::RateLimited { .. } => "the request budget is spent".to_owned(),
         Refusal::Unavailable { detail, .. } | Refusal::CredentialsRejected { detail } => detail.clone(),
-        Refusal::Crowded => "more look-ups are waiting than can be asked".to_owned(),
+        Refusal::Crowded => "more look-ups are waiting than may wait".to_owned(),
+        Refusal::NotInTime { .. } => "no answer in time".to_owned(),
+        Refusal::Stopping => "stopping".to_owned(),
     }
 }

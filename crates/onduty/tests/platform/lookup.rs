@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use onduty::config::PlatformApi;
-use onduty_core::agent::AccountState;
+use onduty_core::agent::{AccountState, UserId};
 use onduty_core::answer::{Answer, Asked, Question, Report, conclude};
 use onduty_core::finding::Reason;
+use onduty_core::observation::{Input, Observation, Source, Statement};
 use serde_json::json;
 
 use crate::house::{As, House, within};
@@ -23,7 +25,7 @@ async fn ids(house: &House, member: &str, logged_in: bool) -> Vec<String> {
 }
 
 fn reason(house: &House, asked: &str, report: &Report) -> Option<Reason> {
-    let question = Question { asked: Asked::AgentId(asked.into()), max_staleness: std::time::Duration::ZERO };
+    let question = Question { asked: Asked::AgentId(asked.into()), max_staleness: Duration::ZERO };
     match conclude(&house.view.snapshot(), &question, report, house.clock.now()) {
         Answer::State(_) => None,
         Answer::Miss(finding) => Some(finding.reason),
@@ -143,4 +145,29 @@ async fn a_user_id_finds_its_agent() {
     let agents: BTreeSet<String> = ids(&house, "agentId", true).await.into_iter().collect();
     let snapshot = house.view.snapshot();
     assert!(agents.contains(Arc::clone(snapshot.by_user_id(&user).unwrap()).agent_id()));
+}
+
+#[tokio::test]
+async fn who_left_since_the_last_listing_is_not_said_to_be_logged_out() {
+    let house = House::of(STATES, 50).await;
+    house.sweep(Duration::from_secs(3_600));
+    house.swept(1).await;
+    let gone = ids(&house, "agentId", true).await.remove(0);
+    house.sim.dismiss(&gone).await;
+    let reports = house.ask(std::slice::from_ref(&gone)).await;
+    assert_eq!(reason(&house, &gone, &reports[0]), Some(Reason::AgentDeleted), "{reports:?}");
+}
+
+#[tokio::test]
+async fn a_remembered_absence_is_not_believed_once_somebody_names_the_agent() {
+    let house = House::of(USERS, 10).await;
+    let id = "00000000-0000-4000-8000-000000000000".to_owned();
+    house.ask(std::slice::from_ref(&id)).await;
+    let statement = Statement { name: Some("Ada".into()), ..Statement::default() };
+    let (source, heard_at) = (Source::Webhook, house.clock.now());
+    let user_id = UserId::from(id.as_str());
+    let named = Observation { user_id, source, heard_at, as_of: None, event_id: None, statement };
+    house.inlet.commit(vec![Input::Observation(Box::new(named))]).await.unwrap();
+    house.ask(std::slice::from_ref(&id)).await;
+    assert_eq!(house.sim.requests_to("/api/v2/users").await, 2);
 }

@@ -128,6 +128,13 @@ impl<W> Desk<W> {
         self.waiting.remove(asked).unwrap_or_default()
     }
 
+    /// No longer lets a remembered absence stand for those who ask.
+    pub(super) fn disbelieve_absence(&mut self, asked: &Asked) {
+        if matches!(self.remembered.get(asked), Some((Report::Absent(_), _))) {
+            self.remembered.remove(asked);
+        }
+    }
+
     /// Whether anybody waits.
     pub(super) fn is_waiting(&self) -> bool {
         !self.waiting.is_empty()

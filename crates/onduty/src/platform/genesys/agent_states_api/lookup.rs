@@ -1,19 +1,21 @@
 //! Looking ids up: states by fifty ids in one request; whoever is left out is asked for alone.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use onduty_core::agent::{AccountState, AgentId};
 use onduty_core::answer::{Asked, Report};
 use onduty_core::finding::Evidence;
-use onduty_core::observation::{Observation, Source};
+use onduty_core::observation::{Observation, Source, Statement};
+use onduty_core::row::Row;
 
 use super::reads::Single;
 use super::{AgentStatesApi, logged_out};
 use crate::platform::LookedUp;
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::decode::{Arrival, Profile};
-use crate::platform::genesys::error::PlatformError;
+use crate::platform::genesys::error::{PlatformError, Refused};
 use crate::platform::genesys::route::Route;
 
 /// Agents asked for alone at once.
@@ -34,8 +36,11 @@ impl Settled {
         Self { observations, report: Report::Withheld(vec![evidence]) }
     }
 
-    fn absent(evidence: Vec<Evidence>) -> Self {
-        Self { observations: Vec::new(), report: Report::Absent(evidence) }
+    /// There is no such agent, which is news of whoever is held as one.
+    fn absent(held: Option<&Arc<Row>>, arrival: Arrival, evidence: Vec<Evidence>) -> Self {
+        let gone = Statement { absent: true, ..Statement::default() };
+        let observations = held.map(|row| arrival.observation(row.user_id().clone(), gone));
+        Self { observations: observations.into_iter().collect(), report: Report::Absent(evidence) }
     }
 }
 
@@ -121,7 +126,7 @@ impl AgentStatesApi {
                 let correlation = answer.correlation_id.as_deref().unwrap_or("none");
                 let detail = format!("no agent has this user id (correlation id {correlation})");
                 let seen = Evidence::at(Route::Agents.template(), detail, arrival.heard_at);
-                Resolved::Settled(Settled::absent(vec![seen]))
+                Resolved::Settled(Settled::absent(snapshot.by_user_id(&id), arrival, vec![seen]))
             }
             Err(error) => Resolved::Settled(self.refused(&error)),
         }
@@ -130,33 +135,74 @@ impl AgentStatesApi {
     /// An agent whose state the list left out.
     async fn alone(&self, agent_id: &AgentId, omitted: Arrival) -> Settled {
         let settled = match self.held_profile(agent_id) {
-            Some(profile) => self.alone_with(&profile, Vec::new()).await,
-            None => self.alone_without_profile(agent_id, omitted).await,
+            Some(profile) => self.alone_if_still_there(&profile, omitted).await,
+            None => self.alone_after_profile(agent_id, None, omitted).await,
         };
         settled.unwrap_or_else(|error| self.refused(&error))
     }
 
-    async fn alone_without_profile(
+    /// A profile that is held already saves a request, unless there is no state: `404` is the answer for who is
+    /// logged out and for who has left since, and only the profile of now tells the two apart.
+    async fn alone_if_still_there(
         &self,
-        agent_id: &AgentId,
+        profile: &Profile,
         omitted: Arrival,
     ) -> Result<Settled, PlatformError> {
-        match self.profile(agent_id.as_str()).await? {
-            Ok((profile, arrival)) => {
-                let observations = vec![profile.observation(arrival)];
-                self.alone_with(&profile, observations).await
+        if let Some(settled) = self.without_state(profile, &[]) {
+            return Ok(settled);
+        }
+        let single = self.state(profile.agent_id.as_str(), Purpose::Lookup).await?;
+        if let Single::NoState(_) = single {
+            return self.alone_after_profile(&profile.agent_id, Some(single), omitted).await;
+        }
+        self.alone_with(profile, Vec::new(), single).await
+    }
+
+    /// Reads the profile first, and then the state unless that is known.
+    async fn alone_after_profile(
+        &self,
+        agent_id: &AgentId,
+        single: Option<Single>,
+        omitted: Arrival,
+    ) -> Result<Settled, PlatformError> {
+        let (profile, arrival) = match self.profile(agent_id.as_str()).await? {
+            Ok(read) => read,
+            Err(refused) => return Ok(self.unknown(agent_id, &refused, omitted)),
+        };
+        let observations = vec![profile.observation(arrival)];
+        if let Some(settled) = self.without_state(&profile, &observations) {
+            return Ok(settled);
+        }
+        let single = match single {
+            Some(single) => single,
+            None => self.state(agent_id.as_str(), Purpose::Lookup).await?,
+        };
+        self.alone_with(&profile, observations, single).await
+    }
+
+    fn unknown(&self, agent_id: &AgentId, refused: &Refused, omitted: Arrival) -> Settled {
+        let (snapshot, at) = (self.view.snapshot(), omitted.heard_at);
+        let held = snapshot.by_agent_id(agent_id.as_str());
+        let left_out = Evidence::at(Route::AgentStates.template(), "left it out", at);
+        let listing = snapshot.listing().filter(|_| held.is_none_or(|row| !row.present)).map(|listing| {
+            let detail = "the newest complete listing does not name it";
+            Evidence::at(Source::Sweep.name(), detail, listing.finished_at)
+        });
+        let mut evidence: Vec<Evidence> = listing.into_iter().collect();
+        evidence.extend([left_out, refused.evidence(at)]);
+        Settled::absent(held, omitted, evidence)
+    }
+
+    /// Whom the directory says to have no state.
+    fn without_state(&self, profile: &Profile, observations: &[Observation]) -> Option<Settled> {
+        match profile.account {
+            Some(AccountState::Deleted) => Some(Settled::told(observations.to_vec())),
+            Some(AccountState::Inactive) => {
+                let detail = "the profile says that the account is inactive";
+                let seen = Evidence::at(Route::Agent.template(), detail, self.client.now());
+                Some(Settled::withheld(observations.to_vec(), seen))
             }
-            Err(refused) => {
-                let at = omitted.heard_at;
-                let left_out = Evidence::at(Route::AgentStates.template(), "left it out", at);
-                let listing = self.view.snapshot().listing().map(|listing| {
-                    let detail = "the newest complete listing does not name it";
-                    Evidence::at(Source::Sweep.name(), detail, listing.finished_at)
-                });
-                let mut evidence: Vec<Evidence> = listing.into_iter().collect();
-                evidence.extend([left_out, refused.evidence(at)]);
-                Ok(Settled::absent(evidence))
-            }
+            Some(AccountState::Active) | None => None,
         }
     }
 
@@ -164,17 +210,9 @@ impl AgentStatesApi {
         &self,
         profile: &Profile,
         mut observations: Vec<Observation>,
+        single: Single,
     ) -> Result<Settled, PlatformError> {
-        match profile.account {
-            Some(AccountState::Deleted) => return Ok(Settled::told(observations)),
-            Some(AccountState::Inactive) => {
-                let detail = "the profile says that the account is inactive";
-                let seen = Evidence::at(Route::Agent.template(), detail, self.client.now());
-                return Ok(Settled::withheld(observations, seen));
-            }
-            Some(AccountState::Active) | None => {}
-        }
-        match self.state(profile.agent_id.as_str(), Purpose::Lookup).await? {
+        match single {
             Single::Told(told) => {
                 observations.push(*told);
                 Ok(Settled::told(observations))

@@ -174,7 +174,7 @@ fn a_platform_that_cannot_be_asked_is_named_by_what_stopped_it() {
         (Reason::PlatformUnavailable, Reason::PlatformUnavailable),
         (Reason::CredentialsRejected, Reason::CredentialsRejected),
         (Reason::RateLimited, Reason::NotYetSynced),
-        (Reason::PlatformUnavailable, Reason::PlatformUnavailable),
+        (Reason::PlatformUnavailable, Reason::NotYetSynced),
         (Reason::PlatformUnavailable, Reason::PlatformUnavailable),
     ];
     for (refusal, (when_synced, before)) in refusals().into_iter().zip(expected) {

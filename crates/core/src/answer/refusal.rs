@@ -76,19 +76,21 @@ fn obstacle(asked: &Asked, snapshot: &Snapshot, refusal: &Refusal) -> Finding {
             "the platform does not answer",
             "check the network and the platform's status; onduty keeps trying",
         ),
-        Refusal::NotInTime { .. } => (
-            Reason::PlatformUnavailable,
-            "the platform gave no answer in the time there was",
-            "ask again, or allow more time; if it stays so, check the network and the platform's status",
-        ),
         Refusal::Stopping => (
             Reason::PlatformUnavailable,
             "the platform is asked no more, because the sidecar is stopping",
             "ask again when it has started anew",
         ),
-        Refusal::RateLimited { .. } | Refusal::Crowded if snapshot.listing().is_none() => {
+        Refusal::RateLimited { .. } | Refusal::Crowded | Refusal::NotInTime { .. }
+            if snapshot.listing().is_none() =>
+        {
             return not_yet_synced(asked);
         }
+        Refusal::NotInTime { .. } => (
+            Reason::PlatformUnavailable,
+            "the platform gave no answer in the time there was",
+            "ask again, or allow more time; if it stays so, check the network and the platform's status",
+        ),
         Refusal::RateLimited { .. } => (
             Reason::RateLimited,
             "the platform's request budget is spent",

@@ -55,6 +55,13 @@ id! {
     /// The id under which the agent-states API knows the agent. In the users API it is the user id.
     AgentId
 }
+impl From<&UserId> for AgentId {
+    /// The id of an agent who has no other.
+    fn from(id: &UserId) -> Self {
+        Self(Arc::clone(&id.0))
+    }
+}
+
 id! {
     /// A division of the organisation.
     DivisionId

@@ -233,11 +233,8 @@ impl Roster {
         old.iter().map(|row| row.user_id().clone()).collect()
     }
 
-    /// Puts a row into both indexes in place of the agent's older one.
+    /// Puts a row into all indexes in place of the agent's older one.
     fn index(&mut self, row: &Arc<Row>) {
-        if let Some(agent_id) = &row.held.profile.agent_id {
-            self.state.agent_ids.insert(agent_id.value.clone(), row.user_id().clone());
-        }
         self.state.present += usize::from(row.present);
         if row.revision > Revision::default() {
             self.state.by_revision.insert(row.revision, Arc::clone(row));
@@ -251,12 +248,16 @@ impl Roster {
                 self.release_agent_id(&old);
             }
         }
+        let profile = &row.held.profile;
+        let agent_id = profile.agent_id.as_ref().map_or_else(|| row.user_id().into(), |id| id.value.clone());
+        self.state.by_agent_id.insert(agent_id, Arc::clone(row));
     }
 
     /// Gives up the agent id of a row that no longer stands, unless it was given to somebody else meanwhile.
     fn release_agent_id(&mut self, row: &Row) {
-        if self.state.agent_ids.get(row.agent_id()) == Some(row.user_id()) {
-            self.state.agent_ids.remove(row.agent_id());
+        let holder = self.state.by_agent_id.get(row.agent_id());
+        if holder.is_some_and(|holder| holder.user_id() == row.user_id()) {
+            self.state.by_agent_id.remove(row.agent_id());
         }
     }
 }

@@ -23,6 +23,12 @@ fn told(user: &str, source: Source, heard: i64, made: Option<i64>, clock: i64) -
     }))
 }
 
+fn named(user: &str, agent_id: &str, heard: i64) -> Input {
+    let Input::Observation(mut said) = told(user, Source::Sweep, heard, None, 1) else { unreachable!() };
+    said.statement.agent_id = Some(AgentId::from(agent_id));
+    Input::Observation(said)
+}
+
 fn listing(started: i64) -> Input {
     let started_at = Timestamp::from_millis(started);
     Input::Listing(Listing { started_at, finished_at: started_at.after(Duration::from_millis(5)), agents: 1 })
@@ -146,11 +152,6 @@ fn evidence_moves_without_a_revision() {
 #[test]
 fn an_agent_id_that_was_given_on_stays_with_its_new_holder() {
     let mut roster = Roster::new(Epoch(1));
-    let named = |user, agent_id, heard| {
-        let Input::Observation(mut said) = told(user, Source::Sweep, heard, None, 1) else { unreachable!() };
-        said.statement.agent_id = Some(AgentId::from(agent_id));
-        Input::Observation(said)
-    };
     roster.step(&named("ada", "seat 7", 10));
     roster.step(&named("ben", "seat 7", 20));
     roster.step(&named("ada", "seat 8", 30));
@@ -164,4 +165,25 @@ fn an_agent_id_that_was_given_on_stays_with_its_new_holder() {
     roster.step(&listing(forgotten_at + 100));
     roster.step(&named("cyd", "seat 8", forgotten_at + 101));
     assert_eq!(holder(&roster, "seat 8").as_deref(), Some("cyd"));
+}
+
+#[test]
+fn an_agent_is_found_under_the_id_it_has_now_and_under_no_other() {
+    let mut roster = Roster::new(Epoch(1));
+    let found = |roster: &Roster, id: &str| {
+        roster.snapshot().by_agent_id(id).map(|row| (row.user_id().to_string(), row.revision))
+    };
+    let at = |user: &str, revision: u64| Some((user.to_owned(), Revision(revision)));
+
+    roster.step(&told("ada", Source::Sweep, 10, None, 5));
+    assert_eq!(found(&roster, "ada"), at("ada", 1), "without an agent id it goes by its user id");
+    roster.step(&named("ada", "a-1", 20));
+    assert_eq!((found(&roster, "ada"), found(&roster, "a-1")), (None, at("ada", 2)));
+    roster.step(&told("ada", Source::Sweep, 30, None, 25));
+    assert_eq!(found(&roster, "a-1"), at("ada", 3), "the newest row is found");
+
+    for start in [60, 70 + i64::try_from(TOMBSTONE_LIFE.as_millis()).expect("a day")] {
+        roster.step(&listing(start));
+    }
+    assert_eq!(found(&roster, "a-1"), None, "forgotten");
 }

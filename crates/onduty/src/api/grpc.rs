@@ -25,6 +25,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
+use tower::Layer as _;
 
 use crate::answers::Answers;
 use crate::clock::Clock;
@@ -80,14 +81,20 @@ pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
     let diagnosis = Diagnosis::new(view.clone(), status, readiness, clock.clone());
     let hub = Arc::new(Hub::new(view, history, clock, meters.clone(), limits.watches, drain));
     let agent_states = AgentStates::new(answers, hub, meters, limits.ids_per_batch);
-    let routes = Routes::new(
-        AgentStateServiceServer::new(agent_states).max_decoding_message_size(limits.request_bytes),
-    )
-    .add_service(DiagnosisServiceServer::new(diagnosis).max_decoding_message_size(SMALL_REQUEST_BYTES))
-    .add_service(HealthServer::new(health).max_decoding_message_size(SMALL_REQUEST_BYTES))
-    .add_service(reflection().build_v1()?.max_decoding_message_size(SMALL_REQUEST_BYTES))
-    .add_service(reflection().build_v1alpha()?.max_decoding_message_size(SMALL_REQUEST_BYTES));
-    let router = routes.into_axum_router().layer(Deadlines::new(limits.request_timeout));
+    // Around each service rather than around the router, which would box every call once more.
+    let timely = Deadlines::new(limits.request_timeout);
+    let agent_states =
+        AgentStateServiceServer::new(agent_states).max_decoding_message_size(limits.request_bytes);
+    let diagnosis = DiagnosisServiceServer::new(diagnosis).max_decoding_message_size(SMALL_REQUEST_BYTES);
+    let health = HealthServer::new(health).max_decoding_message_size(SMALL_REQUEST_BYTES);
+    let reflection_v1 = reflection().build_v1()?.max_decoding_message_size(SMALL_REQUEST_BYTES);
+    let reflection_v1alpha = reflection().build_v1alpha()?.max_decoding_message_size(SMALL_REQUEST_BYTES);
+    let routes = Routes::new(timely.layer(agent_states))
+        .add_service(timely.layer(diagnosis))
+        .add_service(timely.layer(health))
+        .add_service(timely.layer(reflection_v1))
+        .add_service(timely.layer(reflection_v1alpha));
+    let router = routes.into_axum_router();
     Ok(router.fallback(unknown_path))
 }
 

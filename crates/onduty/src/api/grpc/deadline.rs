@@ -12,6 +12,7 @@ use http::{HeaderMap, Request, Response};
 use tokio::time::{Instant, timeout_at};
 use tonic::Status;
 use tonic::body::Body;
+use tonic::server::NamedService;
 use tower::{Layer, Service};
 
 use super::status::Violation;
@@ -67,6 +68,10 @@ impl<S> Layer<S> for Deadlines {
     fn layer(&self, inner: S) -> Timely<S> {
         Timely { inner, longest: self.longest }
     }
+}
+
+impl<S: NamedService> NamedService for Timely<S> {
+    const NAME: &'static str = S::NAME;
 }
 
 impl<S, B> Service<Request<B>> for Timely<S>

@@ -148,7 +148,8 @@ async fn start(config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> 
     };
     sources.spawn("look-up", lookup.run(sources.token()));
     let nudge = Nudge::default();
-    let sweep = Sweep { platform, inlet, status, meters, clock, interval: sync.sweep_interval, nudge };
+    let interval = sync.sweep_interval;
+    let sweep = Sweep { platform, view: view.clone(), inlet, status, meters, clock, interval, nudge };
     sources.spawn("sweep", sweep.run(sources.token()));
 
     let readers = Readers { instruments, view, asker, history, registry, sync, limits, entries };

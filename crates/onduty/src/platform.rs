@@ -3,10 +3,13 @@
 
 pub mod genesys;
 
+use std::sync::Arc;
+
 use onduty_core::agent::UserId;
 use onduty_core::answer::{Asked, Report};
 use onduty_core::finding::Evidence;
 use onduty_core::observation::Observation;
+use onduty_core::row::Row;
 
 use crate::clock::Clock;
 use crate::config::{PlatformApi, PlatformConfig};
@@ -84,6 +87,19 @@ impl Platform {
         match self {
             Self::GenesysUsers(api) => api.list_page(number).await,
             Self::GenesysAgentStates(api) => api.list_page(&mut walk.proof, number).await,
+        }
+    }
+
+    /// What is said of agents whom a full listing did not name, asked for by id; at most
+    /// [`Platform::lookup_batch_max`] of them. Whoever is gone is not among the answers.
+    ///
+    /// # Errors
+    ///
+    /// When the platform gave no usable answer about all of them.
+    pub async fn still_there(&self, missing: &[Arc<Row>]) -> Result<Vec<Observation>, PlatformError> {
+        match self {
+            Self::GenesysUsers(api) => api.still_there(missing).await,
+            Self::GenesysAgentStates(api) => api.still_there(missing).await,
         }
     }
 

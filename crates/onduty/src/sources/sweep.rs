@@ -3,6 +3,10 @@
 //! It takes no hint of what may have changed. Each page is handed in as it comes; only a listing that was read to
 //! its end without a gap is then declared complete, and only that lets anybody be gone. An error proves nothing
 //! about anybody.
+//!
+//! Pages are offsets into a list that moves: when somebody leaves whose page was read already, the first of the next
+//! page slips onto it unseen, and a hire at the end makes the count right again. So whoever a listing does not name
+//! is asked for by id before the listing is declared complete.
 
 mod pacing;
 mod tally;
@@ -10,7 +14,8 @@ mod tally;
 use std::sync::Arc;
 use std::time::Duration;
 
-use onduty_core::observation::{Input, Listing, Source};
+use onduty_core::observation::{Input, Listing, Observation, Source};
+use onduty_core::row::Row;
 use onduty_core::time::Timestamp;
 use tokio::sync::Notify;
 use tokio::time::sleep;
@@ -24,9 +29,10 @@ use crate::meters::Meters;
 use crate::platform::genesys::backoff::backoff;
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::{ListedPage, Platform, Walk};
+use crate::publish::View;
 use crate::status::{Phase, StatusBoard};
 use pacing::Pace;
-use tally::{Tally, Verdict};
+use tally::{Gap, Tally, Verdict};
 
 /// Times that one page is asked for before the listing is given up.
 const PAGE_TRIES_MAX: u32 = 5;
@@ -51,6 +57,8 @@ impl Nudge {
 pub struct Sweep {
     /// Whom to ask.
     pub platform: Arc<Platform>,
+    /// Shows whom we know already.
+    pub view: View,
     /// Where statements go.
     pub inlet: Inlet,
     /// Where its standing is shown.
@@ -139,8 +147,9 @@ impl Sweep {
             if has_next {
                 continue;
             }
-            let verdict = tally.verdict();
+            let verdict = self.verdict(&tally);
             if let Verdict::Complete { agents } = verdict {
+                corrections += self.ask_for_missing(started_at, number).await?;
                 let listing = Listing { started_at, finished_at: self.clock.now(), agents };
                 corrections += self.commit(vec![Input::Listing(listing)], number).await?;
             }
@@ -150,23 +159,68 @@ impl Sweep {
         Err(SweepError::Endless)
     }
 
+    /// An organisation that we know people of does not lose them all at once; a client loses its rights like that.
+    fn verdict(&self, tally: &Tally) -> Verdict {
+        match tally.verdict() {
+            Verdict::Complete { agents: 0 } if self.view.snapshot().directory_total() > 0 => {
+                Verdict::Gap(Gap::Nobody)
+            }
+            verdict => verdict,
+        }
+    }
+
+    /// Whoever was not named is asked for by id, so that only those are gone whom that does not find either.
+    async fn ask_for_missing(&self, started_at: Timestamp, number: u64) -> Result<u64, SweepError> {
+        let snapshot = self.view.snapshot();
+        let unnamed = |row: &&Arc<Row>| row.held.seen_at.get() < started_at;
+        let missing: Vec<Arc<Row>> = snapshot.present_after(None).filter(unnamed).cloned().collect();
+        let mut corrections = 0;
+        for missing in missing.chunks(self.platform.lookup_batch_max()) {
+            let found = self.still_there(missing, number).await?;
+            let inputs = found.into_iter().map(|observation| Input::Observation(Box::new(observation)));
+            corrections += self.commit(inputs.collect(), number).await?;
+        }
+        Ok(corrections)
+    }
+
     async fn page(&self, walk: &mut Walk, number: u64) -> Result<ListedPage, SweepError> {
         let mut tried = 0;
         loop {
-            tried += 1;
             match self.platform.list_page(walk, number).await {
                 Ok(page) => return Ok(page),
-                Err(source) if tried >= PAGE_TRIES_MAX => return Err(SweepError::Page { number, source }),
-                Err(error) => {
-                    self.status.source(Source::Sweep, |standing| {
-                        standing.detail = format!("page {number}: {}", Chain(&error));
-                    });
-                    let (base, cap) = (Duration::from_millis(500), Duration::from_secs(30));
-                    let wait = backoff(tried, base, cap, rand::random());
-                    sleep(wait.max(allowed_after(&error, self.clock.now()))).await;
-                }
+                Err(error) => self.rest_before_retry(error, number, &mut tried).await?,
             }
         }
+    }
+
+    async fn still_there(&self, missing: &[Arc<Row>], number: u64) -> Result<Vec<Observation>, SweepError> {
+        let mut tried = 0;
+        loop {
+            match self.platform.still_there(missing).await {
+                Ok(found) => return Ok(found),
+                Err(error) => self.rest_before_retry(error, number, &mut tried).await?,
+            }
+        }
+    }
+
+    /// Waits before the same is asked again, but does not let it be asked for ever.
+    async fn rest_before_retry(
+        &self,
+        error: PlatformError,
+        number: u64,
+        tried: &mut u32,
+    ) -> Result<(), SweepError> {
+        *tried += 1;
+        if *tried >= PAGE_TRIES_MAX {
+            return Err(SweepError::Page { number, source: error });
+        }
+        self.status.source(Source::Sweep, |standing| {
+            standing.detail = format!("page {number}: {}", Chain(&error));
+        });
+        let (base, cap) = (Duration::from_millis(500), Duration::from_secs(30));
+        let wait = backoff(*tried, base, cap, rand::random());
+        sleep(wait.max(allowed_after(&error, self.clock.now()))).await;
+        Ok(())
     }
 
     async fn hand_in(&self, page: ListedPage, number: u64) -> Result<u64, SweepError> {

@@ -180,6 +180,7 @@ impl House {
         let nudge = Nudge::default();
         let sweep = Sweep {
             platform: Arc::clone(&self.platform),
+            view: self.view.clone(),
             inlet: self.inlet.clone(),
             status: self.status.clone(),
             meters: self.meters.clone(),

@@ -144,3 +144,43 @@ async fn faults_on_every_tenth_request_only_delay_a_listing() {
         assert_eq!(differences(&house, api).await, Vec::<String>::new(), "{api:?}");
     }
 }
+
+#[tokio::test]
+async fn whom_a_moving_list_skips_is_not_taken_for_gone() {
+    for (api, agents, route) in
+        [(PlatformApi::Users, 150, "/api/v2/users"), (PlatformApi::AgentStates, 600, "/api/v2/agents")]
+    {
+        let house = House::of(As(api, "sim-full"), agents).await;
+        let nudge = house.sweep(Duration::from_secs(4));
+        house.swept(1).await;
+        let pages = house.sim.requests_to(route).await;
+        nudge.nudge();
+        until("a page was read", async || house.sim.requests_to(route).await > pages).await;
+        // Whoever stands first on the second page moves to the first, which was read already; the total stays.
+        let listed = house.sim.get("/sim/agents").await;
+        let gone = listed[0]["userId"].as_str().unwrap();
+        house.sim.dismiss(gone).await;
+        house.sim.post("/sim/agents", json!({"count": 1})).await;
+        house.swept(2).await;
+        let truth = truth(&house).await;
+        let missing =
+            truth.keys().filter(|id| !house.view.snapshot().by_user_id(id).is_some_and(|row| row.present));
+        assert_eq!(missing.collect::<Vec<_>>(), Vec::<&String>::new(), "{api:?}");
+        house.swept(3).await;
+        assert!(!house.view.snapshot().by_user_id(gone).unwrap().present, "{api:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_directory_that_suddenly_names_nobody_empties_nothing() {
+    let house = House::of(As(PlatformApi::Users, "sim-one-division"), 120).await;
+    let nudge = house.sweep(Duration::from_secs(1));
+    house.swept(1).await;
+    let before = house.view.snapshot().directory_total();
+    let client = json!({"clientId": "sim-one-division", "secret": "sim-secret", "roles": []});
+    house.sim.post("/sim/clients", client).await;
+    house.sim.faults(json!({"users_division_filter": true})).await;
+    nudge.nudge();
+    until("the gap is shown", async || house.status.read().source(Source::Sweep).gaps > 0).await;
+    assert_eq!(house.view.snapshot().directory_total(), before);
+}

@@ -4,12 +4,14 @@
 //! is proven by a request for the id with `state=any`, which leaves out only whom the organisation never had.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use onduty_core::agent::{AccountState, UserId};
 use onduty_core::answer::{Asked, Report};
 use onduty_core::finding::Evidence;
 use onduty_core::observation::{Observation, Source, Statement};
+use onduty_core::row::Row;
 use onduty_core::time::Timestamp;
 
 use super::budget::Purpose;
@@ -64,6 +66,27 @@ impl UsersApi {
             page.entities.into_iter().flat_map(|heard| heard.observations).collect();
         let named = observations.iter().map(|observation| observation.user_id.clone()).collect();
         Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next })
+    }
+
+    /// What is said of active users whom a full listing did not name.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable answer.
+    pub async fn still_there(&self, missing: &[Arc<Row>]) -> Result<Vec<Observation>, PlatformError> {
+        let list: Vec<String> =
+            missing.iter().map(|row| format!("id={}", encoded(row.user_id().as_str()))).collect();
+        let path =
+            format!("{}?pageSize={BATCH_MAX}&state=active&expand={EXPAND}&{}", Route::Users, list.join("&"));
+        match self.client.get(&Ask { route: Route::Users, path, purpose: Purpose::Sweep }).await {
+            Ok(answer) => {
+                let arrival = Arrival { source: Source::Sweep, heard_at: answer.sent_at };
+                let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
+                Ok(page.entities.into_iter().flat_map(|heard| heard.observations).collect())
+            }
+            Err(error) if error.refused_with(404).is_some() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 
     /// Asks about some ids in one request. A user whose state was left out is asked for once more, alone.

@@ -43,6 +43,8 @@ pub(super) enum Gap {
     },
     /// Somebody was named twice, so the list moved.
     Repeated,
+    /// Not one agent, where some were known.
+    Nobody,
 }
 
 impl Tally {
@@ -90,6 +92,9 @@ impl fmt::Display for Gap {
             Self::TotalMoved => f.write_str("the number of agents changed while they were listed"),
             Self::Differs { named, total } => write!(f, "the listing named {named} of {total} agents"),
             Self::Repeated => f.write_str("the listing moved while it was read: it named an agent twice"),
+            Self::Nobody => {
+                f.write_str("the listing names nobody at all: check the client's roles and divisions")
+            }
         }
     }
 }

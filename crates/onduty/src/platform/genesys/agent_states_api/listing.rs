@@ -1,9 +1,11 @@
 //! The full listing: a page of profiles, then their states by fifty ids, then what follows from omissions.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use onduty_core::agent::{AccountState, AgentId, UserId};
 use onduty_core::observation::Observation;
+use onduty_core::row::Row;
 
 use super::proof::Inference;
 use super::reads::Single;
@@ -44,6 +46,21 @@ impl AgentStatesApi {
         }
         let named = page.entities.into_iter().map(|profile| profile.user_id).collect();
         Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next })
+    }
+
+    /// What the profiles say of agents whom a full listing did not name.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable answer about one of them.
+    pub async fn still_there(&self, missing: &[Arc<Row>]) -> Result<Vec<Observation>, PlatformError> {
+        let mut found = Vec::new();
+        for row in missing {
+            if let Ok((profile, heard)) = self.profile(row.agent_id(), Purpose::Sweep).await? {
+                found.push(profile.observation(heard));
+            }
+        }
+        Ok(found)
     }
 
     /// What follows from an omission. A failed probe proves nothing and ends probing, not the listing.

@@ -165,7 +165,7 @@ impl AgentStatesApi {
         single: Option<Single>,
         omitted: Arrival,
     ) -> Result<Settled, PlatformError> {
-        let (profile, arrival) = match self.profile(agent_id.as_str()).await? {
+        let (profile, arrival) = match self.profile(agent_id.as_str(), Purpose::Lookup).await? {
             Ok(read) => read,
             Err(refused) => return Ok(self.unknown(agent_id, &refused, omitted)),
         };

@@ -52,12 +52,13 @@ impl AgentStatesApi {
     pub(super) async fn profile(
         &self,
         agent_id: &str,
+        purpose: Purpose,
     ) -> Result<Result<(Profile, Arrival), Refused>, PlatformError> {
         let path = format!("{}/{}", Route::Agents, encoded(agent_id));
-        match self.get(Route::Agent, path, Purpose::Lookup).await {
+        match self.get(Route::Agent, path, purpose).await {
             Ok(answer) => {
                 let profile = self.client.read(&answer, decode::agent_profile)?;
-                Ok(Ok((profile, arrival(&answer, Purpose::Lookup))))
+                Ok(Ok((profile, arrival(&answer, purpose))))
             }
             Err(PlatformError::Refused(refused)) if refused.status == 404 => Ok(Err(refused)),
             Err(error) => Err(error),

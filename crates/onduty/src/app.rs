@@ -38,6 +38,9 @@ use crate::sources::sweep::{Nudge, Sweep};
 use crate::sources::webhook::{self, Ingress};
 use crate::status::StatusBoard;
 
+/// Requests at once on one HTTP/2 connection of the ingress. Senders there are strangers until their signature is
+/// checked, and send one after the other.
+const INGRESS_STREAMS: u32 = 32;
 /// Connections at the admin listener. Probes and one scraper need few.
 const ADMIN_CONNECTIONS: usize = 64;
 /// From the end of a look-up's request to the end of its commit, beyond which its callers are told that it failed.
@@ -121,7 +124,8 @@ async fn start(config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> 
     let (journal, roster, history) = open(store)?;
     let (publisher, view) = publish::channel(roster.snapshot());
     let ingress_at = sync.webhook.then_some(Listen::Tcp(ingress.listen));
-    let listeners = Listeners::bind(&api, ingress_at.as_ref(), &Listen::Tcp(admin), &limits).await?;
+    let ingress_at = ingress_at.as_ref().map(|at| (at, ingress.max_body_bytes));
+    let listeners = Listeners::bind(&api, ingress_at, &Listen::Tcp(admin), &limits).await?;
     let platform = Platform::new(&platform, view.clone(), clock.clone(), status.clone(), meters.clone())?;
     let platform = Arc::new(platform);
 
@@ -170,22 +174,27 @@ fn open(store: StoreConfig) -> Result<(Journal, Roster, History), StartError> {
 impl Listeners {
     async fn bind(
         api: &Listen,
-        ingress: Option<&Listen>,
+        ingress: Option<(&Listen, usize)>,
         admin: &Listen,
         limits: &LimitsConfig,
     ) -> Result<Self, StartError> {
-        let holding = |connections| ListenerLimits {
+        let holding = |connections, body_bytes| ListenerLimits {
             connections,
+            body_bytes,
             streams_per_connection: limits.streams_per_connection,
             header_timeout: limits.header_timeout,
             stop_timeout: limits.stop_timeout,
         };
-        let api = bind("api", api, holding(limits.api_connections)).await?;
+        let api = bind("api", api, holding(limits.api_connections, limits.request_bytes)).await?;
         let ingress = match ingress {
-            Some(at) => Some(bind("ingress", at, holding(limits.ingress_connections)).await?),
+            Some((at, longest)) => {
+                let mut strangers = holding(limits.ingress_connections, longest);
+                strangers.streams_per_connection = limits.streams_per_connection.min(INGRESS_STREAMS);
+                Some(bind("ingress", at, strangers).await?)
+            }
             None => None,
         };
-        Ok(Self { api, ingress, admin: bind("admin", admin, holding(ADMIN_CONNECTIONS)).await? })
+        Ok(Self { api, ingress, admin: bind("admin", admin, holding(ADMIN_CONNECTIONS, 0)).await? })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The accept loop of every listener: HTTP/1.1 and cleartext HTTP/2 on one port, over TCP or a unix socket. What a
-//! stranger can hold (connections, heads, streams, time) is bounded here, once.
+//! stranger can hold (connections, heads, streams, unfinished bodies, time) is bounded here, once.
 
+mod ration;
 mod silence;
 mod socket;
 
@@ -8,6 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use http::Request;
+use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
@@ -16,7 +19,10 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
 
+pub use self::ration::Crowded;
+use self::ration::Ration;
 use self::silence::Heard;
 pub use self::socket::BindError;
 use self::socket::Socket;
@@ -37,6 +43,8 @@ pub struct ListenerLimits {
     pub connections: usize,
     /// Requests open at once on one HTTP/2 connection.
     pub streams_per_connection: u32,
+    /// The longest body that is taken. Not enforced here, where it is not known what becomes of a longer one.
+    pub body_bytes: usize,
     /// How long the head of a request may take, and a new connection to say anything at all.
     pub header_timeout: Duration,
     /// How long open requests may take to end after a stop; then they are cut.
@@ -77,6 +85,7 @@ impl Listener {
     pub async fn serve(self, router: Router, stop: CancellationToken) {
         let builder = Arc::new(builder(&self.limits));
         let room = Arc::new(Semaphore::new(self.limits.connections));
+        let ration = Ration::new(self.limits.body_bytes);
         let mut connections = JoinSet::new();
         let mut pause = PAUSE_MIN;
         loop {
@@ -98,6 +107,7 @@ impl Listener {
                     let connection = Connection {
                         builder: Arc::clone(&builder),
                         router: router.clone(),
+                        ration: ration.clone(),
                         stop: stop.clone(),
                         header_timeout: self.limits.header_timeout,
                         _place: place,
@@ -135,6 +145,7 @@ impl Listener {
 struct Connection {
     builder: Arc<Builder<TokioExecutor>>,
     router: Router,
+    ration: Ration,
     stop: CancellationToken,
     header_timeout: Duration,
     _place: OwnedSemaphorePermit,
@@ -144,7 +155,9 @@ impl Connection {
     /// Serves it to its end. What goes wrong here is the peer's business (a reset, garbage, silence) and no news.
     async fn serve(self, stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static) {
         let (stream, heard) = Heard::listen(stream);
-        let service = TowerToHyperService::new(self.router);
+        let ration = self.ration;
+        let rationed = move |request: Request<Incoming>| request.map(|body| ration.body(body));
+        let service = TowerToHyperService::new(self.router.map_request(rationed));
         let connection = self.builder.serve_connection(TokioIo::new(stream), service);
         tokio::pin!(connection);
         let silent = heard.silent_for(self.header_timeout);

@@ -76,6 +76,7 @@ pub(crate) async fn serve(agents: u32) -> Result<(), ServeError> {
     })?;
     let holding = ListenerLimits {
         connections: limits.api_connections,
+        body_bytes: 1_048_576,
         streams_per_connection: limits.streams_per_connection,
         header_timeout: limits.header_timeout,
         stop_timeout: limits.stop_timeout,

@@ -5,6 +5,7 @@ mod agent_states;
 mod batch;
 mod deadline;
 mod diagnosis;
+mod entrance;
 mod get;
 mod health;
 mod list;
@@ -18,7 +19,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use http::{StatusCode, header};
+use http::StatusCode;
 use onduty_proto::v1::agent_state_service_server::AgentStateServiceServer;
 use onduty_proto::v1::diagnosis_service_server::DiagnosisServiceServer;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +40,7 @@ use crate::status::StatusBoard;
 use self::agent_states::AgentStates;
 use self::deadline::Deadlines;
 use self::diagnosis::Diagnosis;
+use self::entrance::is_grpc;
 use self::health::Health;
 use self::watch::Hub;
 use super::problem::problem;
@@ -110,8 +112,7 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
 }
 
 async fn unknown_path(request: Request) -> Response {
-    let content_type = request.headers().get(header::CONTENT_TYPE);
-    if content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc")) {
+    if is_grpc(request.headers()) {
         let status = Status::unimplemented("no such service: ask server reflection for those there are");
         return status.into_http::<tonic::body::Body>().into_response();
     }

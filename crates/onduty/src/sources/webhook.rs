@@ -27,7 +27,7 @@ use crate::inlet::{Inlet, InletError};
 use crate::meters::Meters;
 use crate::platform::genesys::decode::{self, Arrival, Attributes, Heard};
 use crate::status::{Phase, StatusBoard};
-use authentic::Senders;
+use authentic::{Claim, Senders};
 use problem::Problem;
 
 /// What the ingress needs.
@@ -118,14 +118,24 @@ impl Shared {
     async fn receive(&self, request: Request) -> Result<Taken, Problem> {
         let heard_at = self.clock.now();
         let (head, body) = request.into_parts();
-        body::check_head(&head.headers, self.max_body_bytes)?;
-        // Somebody who can't be authentic whatever the body says does not get to send one.
-        let claim = self.senders.claim(&head.headers, heard_at)?;
+        let claim = match self.claim(&head.headers, heard_at) {
+            Ok(claim) => claim,
+            Err(problem) => {
+                body::discard(&head.headers, body, self.body_timeout).await;
+                return Err(problem);
+            }
+        };
         let body = body::read(body, self.max_body_bytes, self.body_timeout).await?;
         claim.check(&body)?;
         let arrival = Arrival { source: Source::Webhook, heard_at };
         let heard = decode::webhook(&body, binary_attributes(&head.headers).as_ref(), arrival)?;
         self.take(heard).await
+    }
+
+    /// Nothing is kept of the body of somebody who can't be authentic whatever it says.
+    fn claim<'a>(&'a self, headers: &'a HeaderMap, heard_at: Timestamp) -> Result<Claim<'a>, Problem> {
+        body::check_head(headers, self.max_body_bytes)?;
+        self.senders.claim(headers, heard_at)
     }
 
     async fn take(&self, heard: Heard) -> Result<Taken, Problem> {

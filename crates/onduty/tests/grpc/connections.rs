@@ -14,6 +14,7 @@ use crate::stage::{Stage, limits, within};
 
 const LIMITS: ListenerLimits = ListenerLimits {
     connections: 2,
+    body_bytes: 1_024,
     streams_per_connection: 8,
     header_timeout: Duration::from_millis(200),
     stop_timeout: Duration::from_millis(200),

@@ -247,6 +247,7 @@ impl Stage {
             let at = Listen::parse("127.0.0.1:0").unwrap();
             let limits = ListenerLimits {
                 connections: limits.api_connections,
+                body_bytes: 1_048_576,
                 streams_per_connection: limits.streams_per_connection,
                 header_timeout: limits.header_timeout,
                 stop_timeout: limits.stop_timeout,

@@ -241,6 +241,7 @@ async fn keep(mut roster: Roster, publisher: Publisher, mut deliveries: mpsc::Re
 pub(crate) async fn bind_ingress() -> (Listener, SocketAddr) {
     let limits = ListenerLimits {
         connections: 64,
+        body_bytes: 1_048_576,
         streams_per_connection: 16,
         header_timeout: Duration::from_secs(5),
         stop_timeout: Duration::from_secs(1),

@@ -15,6 +15,7 @@ use tonic::body::Body;
 use tonic::server::NamedService;
 use tower::{Layer, Service};
 
+use super::entrance::{received, refusal};
 use super::status::Violation;
 
 /// When a call has to be answered, as its method sees it.
@@ -74,9 +75,9 @@ impl<S: NamedService> NamedService for Timely<S> {
     const NAME: &'static str = S::NAME;
 }
 
-impl<S, B> Service<Request<B>> for Timely<S>
+impl<S> Service<Request<Body>> for Timely<S>
 where
-    S: Service<Request<B>, Error = Infallible>,
+    S: Service<Request<Body>, Error = Infallible>,
     S::Response: axum::response::IntoResponse,
     S::Future: Send + 'static,
 {
@@ -88,8 +89,11 @@ where
         self.inner.poll_ready(context)
     }
 
-    fn call(&mut self, mut request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         use axum::response::IntoResponse as _;
+        if let Some(refused) = refusal(&request) {
+            return Box::pin(async { Ok(refused) });
+        }
         let caller = match caller_timeout(request.headers()) {
             Ok(caller) => caller,
             Err(violation) => {
@@ -99,7 +103,7 @@ where
         };
         let (deadline, end) = Deadline::after(Instant::now(), caller, self.longest);
         request.extensions_mut().insert(deadline);
-        let call = self.inner.call(request);
+        let call = self.inner.call(request.map(received));
         Box::pin(async move {
             match timeout_at(end, call).await {
                 Ok(response) => response.map(axum::response::IntoResponse::into_response),

@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::BoxError;
+use axum::body::Body;
 use axum::http::{HeaderMap, header};
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
 use super::problem::Problem;
+use crate::listener::Crowded;
 
 /// Refuses by the head alone what cannot be taken.
 pub(super) fn check_head(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
@@ -26,13 +28,48 @@ pub(super) fn check_head(headers: &HeaderMap, limit: usize) -> Result<(), Proble
 }
 
 /// Reads a body up to a limit of bytes and time.
-pub(super) async fn read(body: Body, limit: usize, time: Duration) -> Result<Bytes, Problem> {
-    match timeout(time, Limited::new(body, limit).collect()).await {
-        Ok(Ok(body)) => Ok(body.to_bytes()),
-        Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => Err(Problem::TooLarge { limit }),
+pub(super) async fn read(mut body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, Problem> {
+    match timeout(time, join(Limited::new(&mut body, limit))).await {
+        Ok(Ok(bytes)) => Ok(bytes),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            drain(body, time).await;
+            Err(Problem::TooLarge { limit })
+        }
+        Ok(Err(error)) if Crowded::is_cause_of(&*error) => Err(Problem::Crowded),
         Ok(Err(_)) => Err(Problem::Broken),
         Err(_) => Err(Problem::TooSlow),
     }
+}
+
+/// Copies every piece as it comes. To collect the pieces instead would keep a handle for each, and the whole buffer
+/// that it was read into; a sender of single bytes would make that thousands of times what it sent.
+async fn join(mut body: Limited<&mut Body>) -> Result<Vec<u8>, BoxError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        if let Some(piece) = frame?.data_ref() {
+            bytes.extend_from_slice(piece);
+        }
+    }
+    Ok(bytes)
+}
+
+/// Lets a sender whose head was refused finish its body. Many look for an answer only then; if the connection ends
+/// before, they never see why.
+pub(super) async fn discard(headers: &HeaderMap, body: Body, time: Duration) {
+    // Whoever asks first whether to send a body sends none when it is refused.
+    if !headers.contains_key(header::EXPECT) {
+        drain(body, time).await;
+    }
+}
+
+/// Longer bodies are not waited for.
+const DRAINED_BYTES_MAX: usize = 16 * 1_048_576;
+
+async fn drain(body: Body, time: Duration) {
+    let mut body = Limited::new(body, DRAINED_BYTES_MAX);
+    let ended = async { while let Some(Ok(_)) = body.frame().await {} };
+    // However it ends, the answer is the same.
+    let _ = timeout(time, ended).await;
 }
 
 /// `application/json`, or any type that says it is JSON by its suffix, in UTF-8.

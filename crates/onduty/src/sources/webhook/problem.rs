@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::inlet::InletError;
+use crate::listener::Crowded;
 use crate::platform::genesys::decode::Malformed;
 
 /// Why a webhook was not taken.
@@ -32,6 +33,8 @@ pub(super) enum Problem {
     TooSlow,
     /// The connection broke.
     Broken,
+    /// More is being sent to this listener than it can hold.
+    Crowded,
     /// Malformed.
     Malformed(Malformed),
     /// It cannot be taken now.
@@ -60,6 +63,7 @@ impl Problem {
             Self::TooLarge { .. } => "too_large",
             Self::TooSlow => "too_slow",
             Self::Broken => "broken",
+            Self::Crowded => "crowded",
             Self::Malformed(_) => "malformed",
             Self::Busy(_) => "busy",
         }
@@ -74,7 +78,7 @@ impl Problem {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::Broken | Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Crowded | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -88,7 +92,7 @@ impl Problem {
             Self::TooSlow => "body too slow",
             Self::Broken => "body incomplete",
             Self::Malformed(_) => "malformed body",
-            Self::Busy(_) => "cannot be taken now",
+            Self::Crowded | Self::Busy(_) => "cannot be taken now",
         }
     }
 
@@ -104,6 +108,7 @@ impl Problem {
             Self::TooLarge { limit } => format!("at most {limit} bytes are taken; send fewer events at once"),
             Self::TooSlow => "the body did not arrive in time".to_owned(),
             Self::Broken => "the body ended before its end".to_owned(),
+            Self::Crowded => Crowded.to_string(),
             Self::Malformed(malformed) => malformed.to_string(),
             Self::Busy(error) => error.to_string(),
         }
@@ -116,7 +121,9 @@ impl Problem {
             Self::NotAuthentic { challenge, .. } => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_str(challenge).ok()?))
             }
-            Self::Busy(InletError::Full) => Some((header::RETRY_AFTER, HeaderValue::from_static("1"))),
+            Self::Crowded | Self::Busy(InletError::Full) => {
+                Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
+            }
             Self::Busy(InletError::Closed | InletError::NotDurable(_)) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("5")))
             }

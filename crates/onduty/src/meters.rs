@@ -13,6 +13,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
+use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
 
 /// A label by which observations are counted.
@@ -60,6 +61,12 @@ struct PurposeLabel {
     purpose: &'static str,
 }
 
+/// What this program is.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
+}
+
 /// Every number. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Meters(Arc<Families>);
@@ -93,6 +100,8 @@ impl Meters {
     /// New meters and the registry that shows them.
     pub fn new() -> (Self, Registry) {
         let mut registry = Registry::with_prefix("onduty");
+        let build = Info::new(BuildLabels { version: env!("CARGO_PKG_VERSION") });
+        registry.register("build", "What this program is", build);
         let families = Families::registered_in(&mut registry);
         (Self(Arc::new(families)), registry)
     }
@@ -264,5 +273,20 @@ impl Families {
         registry.register("webhooks", "Webhooks answered, by outcome", self.webhooks.clone());
         let help = "A webhook, from its arrival to its answer";
         registry.register_with_unit("webhook_latency", help, Unit::Seconds, self.webhook_latency.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use prometheus_client::encoding::text::encode;
+
+    #[test]
+    fn the_build_is_named_by_its_version() {
+        let (_, registry) = Meters::new();
+        let mut text = String::new();
+        encode(&mut text, &registry).expect("text");
+        let line = format!("onduty_build_info{{version=\"{}\"}} 1\n", env!("CARGO_PKG_VERSION"));
+        assert!(text.contains(&line), "{text}");
     }
 }

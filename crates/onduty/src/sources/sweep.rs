@@ -9,12 +9,13 @@
 //! is asked for by id before the listing is declared complete.
 
 mod pacing;
+mod reads;
 mod tally;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use onduty_core::observation::{Input, Listing, Observation, Source};
+use onduty_core::observation::{Input, Listing, Source};
 use onduty_core::row::Row;
 use onduty_core::time::Timestamp;
 use tokio::sync::Notify;
@@ -32,10 +33,9 @@ use crate::platform::{ListedPage, Platform, Walk};
 use crate::publish::View;
 use crate::status::{Phase, StatusBoard};
 use pacing::Pace;
+use reads::allowed_after;
 use tally::{Gap, Tally, Verdict};
 
-/// Times that one page is asked for before the listing is given up.
-const PAGE_TRIES_MAX: u32 = 5;
 /// Pages in one listing, at most: a platform that never ends its list is not followed for ever.
 const PAGES_MAX: u64 = 10_000;
 /// The shortest time from the beginning of one listing to that of the next, however often it is nudged.
@@ -183,46 +183,6 @@ impl Sweep {
         Ok(corrections)
     }
 
-    async fn page(&self, walk: &mut Walk, number: u64) -> Result<ListedPage, SweepError> {
-        let mut tried = 0;
-        loop {
-            match self.platform.list_page(walk, number).await {
-                Ok(page) => return Ok(page),
-                Err(error) => self.rest_before_retry(error, number, &mut tried).await?,
-            }
-        }
-    }
-
-    async fn still_there(&self, missing: &[Arc<Row>], number: u64) -> Result<Vec<Observation>, SweepError> {
-        let mut tried = 0;
-        loop {
-            match self.platform.still_there(missing).await {
-                Ok(found) => return Ok(found),
-                Err(error) => self.rest_before_retry(error, number, &mut tried).await?,
-            }
-        }
-    }
-
-    /// Waits before the same is asked again, but does not let it be asked for ever.
-    async fn rest_before_retry(
-        &self,
-        error: PlatformError,
-        number: u64,
-        tried: &mut u32,
-    ) -> Result<(), SweepError> {
-        *tried += 1;
-        if *tried >= PAGE_TRIES_MAX {
-            return Err(SweepError::Page { number, source: error });
-        }
-        self.status.source(Source::Sweep, |standing| {
-            standing.detail = format!("page {number}: {}", Chain(&error));
-        });
-        let (base, cap) = (Duration::from_millis(500), Duration::from_secs(30));
-        let wait = backoff(*tried, base, cap, rand::random());
-        sleep(wait.max(allowed_after(&error, self.clock.now()))).await;
-        Ok(())
-    }
-
     async fn hand_in(&self, page: ListedPage, number: u64) -> Result<u64, SweepError> {
         let heard_at = page.observations.iter().map(|observation| observation.heard_at).max();
         let inputs: Vec<Input> = page
@@ -308,16 +268,5 @@ impl Sweep {
             () = sleep(started_at.after(wait).since(self.clock.now()).min(wait)) => {}
             () = self.nudge.0.notified() => tracing::debug!("full listing asked for"),
         }
-    }
-}
-
-/// How long the platform itself wants to be left alone.
-fn allowed_after(error: &PlatformError, now: Timestamp) -> Duration {
-    match error {
-        PlatformError::RateLimited { until } => until.since(now),
-        PlatformError::Unavailable { .. }
-        | PlatformError::CredentialsRejected { .. }
-        | PlatformError::Refused(_)
-        | PlatformError::Malformed { .. } => Duration::ZERO,
     }
 }

@@ -6,11 +6,10 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use serde_json::json;
-use standardwebhooks::Webhook;
 use tokio::task::JoinSet;
 
-use crate::stage::{PATIENCE, Ports, SECRET, Sidecar, http, until};
+use crate::event::{available, signed, signer};
+use crate::stage::{PATIENCE, Ports, Sidecar, http, until};
 
 const KILLS: usize = 50;
 const SENDERS: usize = 16;
@@ -31,40 +30,16 @@ async fn send(
     stop: Arc<AtomicBool>,
 ) {
     let http = http();
-    let signer = Webhook::new(SECRET).unwrap();
+    let signer = signer();
     while !stop.load(Ordering::Relaxed) {
         let tick = ticks.fetch_add(1, Ordering::Relaxed);
         let user_id = format!("00000000-0000-4000-8000-{:012}", tick % AGENTS);
-        #[expect(clippy::disallowed_methods, reason = "a real sender stamps with the machine's clock")]
-        let now = jiff::Timestamp::now();
         // Distinct clocks, so that the newest acknowledged one is the state.
         let since =
             jiff::Timestamp::from_millisecond(1_700_000_000_000 + i64::try_from(tick).unwrap()).unwrap();
         let event_id = format!("event-{tick}");
-        let event = json!({
-            "eventId": event_id, "eventType": "agent.state.changed", "agentId": user_id, "userId": user_id,
-            "timestamp": format!("{now:.3}"), "stateVersion": tick,
-            "state": {
-                "agentId": user_id, "userId": user_id, "name": "Ada", "divisionId": user_id, "loggedIn": true,
-                "presence": {
-                    "systemPresence": "Available", "presenceDefinition": { "id": user_id },
-                    "modifiedDate": format!("{since:.3}"),
-                },
-                "routingStatus": { "status": "OFF_QUEUE", "startTime": format!("{since:.3}") },
-                "stateVersion": tick, "modifiedDate": format!("{since:.3}"),
-            },
-        })
-        .to_string();
-        let signature = signer.sign(&event_id, now.as_second(), event.as_bytes()).unwrap();
-        let answer = http
-            .post(&url)
-            .header("content-type", "application/json")
-            .header("webhook-id", &event_id)
-            .header("webhook-timestamp", now.as_second())
-            .header("webhook-signature", signature)
-            .body(event)
-            .send()
-            .await;
+        let event = available(&event_id, &user_id, tick, since).to_string();
+        let answer = signed(http.post(&url), &signer, &event_id, event).send().await;
         match answer {
             Ok(answer) if answer.status() == 204 => {
                 let mut acknowledged = acknowledged.lock().unwrap();

@@ -8,6 +8,8 @@
 )]
 
 mod durability;
+mod event;
+mod hostile;
 mod lookups;
 mod python;
 mod readme;

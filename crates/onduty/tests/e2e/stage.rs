@@ -87,10 +87,18 @@ pub(crate) fn http() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(20)).build().unwrap()
 }
 
+/// Resident memory of a process.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Memory {
+    pub(crate) now_kib: u64,
+    pub(crate) peak_kib: u64,
+}
+
 /// A sidecar process, killed when dropped.
 pub(crate) struct Sidecar {
     pub(crate) ports: Ports,
     settings: Vec<(&'static str, String)>,
+    environment: Vec<(&'static str, &'static str)>,
     home: TempDir,
     process: Option<Child>,
 }
@@ -116,14 +124,24 @@ impl Sidecar {
             ("LOG__FORMAT", "text".to_owned()),
         ];
         all.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
-        Self { ports, settings: all, home: TempDir::new().unwrap(), process: None }
+        Self { ports, settings: all, environment: Vec::new(), home: TempDir::new().unwrap(), process: None }
+    }
+
+    /// Puts a variable that is not onduty's own into its environment.
+    pub(crate) fn set(&mut self, variable: &'static str, value: &'static str) {
+        self.environment.push((variable, value));
     }
 
     /// Starts it.
     pub(crate) fn start(&mut self) {
         let log = File::options().create(true).append(true).open(self.log_path()).unwrap();
         let mut command = Command::new(env!("CARGO_BIN_EXE_onduty"));
-        command.arg("serve").arg("--data-dir").arg(self.data_dir()).env_clear();
+        command
+            .arg("serve")
+            .arg("--data-dir")
+            .arg(self.data_dir())
+            .env_clear()
+            .envs(self.environment.iter().copied());
         for (key, value) in &self.settings {
             command.env(format!("ONDUTY_{key}"), value);
         }
@@ -144,6 +162,22 @@ impl Sidecar {
         self.process.as_mut().is_none_or(|process| process.try_wait().unwrap().is_some())
     }
 
+    /// What it holds of the machine's memory, in KiB.
+    pub(crate) fn memory(&self) -> Memory {
+        let pid = self.process.as_ref().unwrap().id();
+        let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+        let kib = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap();
+            line.trim_end_matches("kB").trim().parse().unwrap()
+        };
+        Memory { now_kib: kib("VmRSS:"), peak_kib: kib("VmHWM:") }
+    }
+
+    /// Everything it logged.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
     /// Where its data is.
     pub(crate) fn data_dir(&self) -> PathBuf {
         self.home.path().join("data")
@@ -155,7 +189,7 @@ impl Sidecar {
 
     /// The end of what it logged, for failures.
     pub(crate) fn log_tail(&self) -> String {
-        let log = std::fs::read_to_string(self.log_path()).unwrap_or_default();
+        let log = self.log();
         let lines: Vec<&str> = log.lines().collect();
         lines[lines.len().saturating_sub(40)..].join("\n")
     }

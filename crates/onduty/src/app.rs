@@ -19,7 +19,8 @@ use crate::api::grpc;
 use crate::ask::{self, Asker};
 use crate::clock::Clock;
 use crate::config::{
-    AdminConfig, ApiConfig, Config, Entry, IngressConfig, LimitsConfig, Listen, StoreConfig, SyncConfig,
+    AdminConfig, ApiConfig, Config, Entry, IngressConfig, LimitsConfig, Listen, PlatformApi, StoreConfig,
+    SyncConfig,
 };
 use crate::error_chain::Chain;
 use crate::history::History;
@@ -126,6 +127,7 @@ async fn start(config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> 
     let ingress_at = sync.webhook.then_some(Listen::Tcp(ingress.listen));
     let ingress_at = ingress_at.as_ref().map(|at| (at, ingress.max_body_bytes));
     let listeners = Listeners::bind(&api, ingress_at, &Listen::Tcp(admin), &limits).await?;
+    let spoken = platform.api;
     let platform = Platform::new(&platform, view.clone(), clock.clone(), status.clone(), meters.clone())?;
     let platform = Arc::new(platform);
 
@@ -137,7 +139,7 @@ async fn start(config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> 
 
     let sources = lifecycle.spawner(Stage::Sources);
     if let Some(listener) = listeners.ingress {
-        start_webhook(&sources, listener, ingress, &instruments, inlet.clone());
+        start_webhook(&sources, listener, spoken, ingress, &instruments, inlet.clone());
     }
     let lookup = Lookup {
         platform: Arc::clone(&platform),
@@ -208,12 +210,13 @@ async fn bind(name: &'static str, at: &Listen, limits: ListenerLimits) -> Result
 fn start_webhook(
     sources: &Spawner,
     listener: Listener,
+    api: PlatformApi,
     config: IngressConfig,
     instruments: &Instruments,
     inlet: Inlet,
 ) {
     let Instruments { clock, meters, status } = instruments.clone();
-    let router = webhook::router(Ingress { config, inlet, status, meters, clock });
+    let router = webhook::router(Ingress { api, config, inlet, status, meters, clock });
     let stop = sources.token();
     sources.spawn("ingress", async move {
         listener.serve(router, stop).await;

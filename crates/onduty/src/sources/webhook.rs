@@ -18,11 +18,11 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use onduty_core::observation::{Input, Source};
+use onduty_core::observation::{Input, Observation, Source};
 use onduty_core::time::Timestamp;
 
 use crate::clock::Clock;
-use crate::config::IngressConfig;
+use crate::config::{IngressConfig, PlatformApi};
 use crate::inlet::{Inlet, InletError};
 use crate::meters::Meters;
 use crate::platform::genesys::decode::{self, Arrival, Attributes, Heard};
@@ -33,6 +33,8 @@ use problem::Problem;
 /// What the ingress needs.
 #[derive(Debug)]
 pub struct Ingress {
+    /// Which of the platform's APIs the sidecar speaks; any webhook is taken with either.
+    pub api: PlatformApi,
     /// Who may send, and how much.
     pub config: IngressConfig,
     /// Where statements go.
@@ -47,6 +49,7 @@ pub struct Ingress {
 
 /// What a request's handling shares with all others.
 struct Shared {
+    api: PlatformApi,
     senders: Senders,
     max_body_bytes: usize,
     body_timeout: Duration,
@@ -68,10 +71,11 @@ enum Taken {
 
 /// The routes of the ingress listener.
 pub fn router(ingress: Ingress) -> Router {
-    let Ingress { config, inlet, status, meters, clock } = ingress;
+    let Ingress { api, config, inlet, status, meters, clock } = ingress;
     // Webhooks have no heartbeat, so silence proves nothing: the source runs, and has no bound.
     status.source(Source::Webhook, |standing| standing.phase = Phase::Running);
     let shared = Shared {
+        api,
         senders: Senders::new(&config),
         max_body_bytes: config.max_body_bytes,
         body_timeout: config.body_timeout,
@@ -149,7 +153,7 @@ impl Shared {
         }
         let last = observations.last().map(|observation| (observation.heard_at, observation.as_of));
         let inputs =
-            observations.into_iter().map(|observation| Input::Observation(Box::new(observation))).collect();
+            observations.into_iter().map(|said| Input::Observation(Box::new(self.adopt(said)))).collect();
         match self.inlet.try_commit(inputs).await {
             Ok(_) => {
                 if let Some((heard_at, as_of)) = last {
@@ -159,6 +163,16 @@ impl Shared {
             }
             Err(error) => Err(self.busy(error)),
         }
+    }
+
+    /// The statement, less what means nothing in the API that is spoken: where an agent is a user it has no second id,
+    /// and where nobody is logged in, Offline is a state like any other.
+    fn adopt(&self, mut said: Observation) -> Observation {
+        match self.api {
+            PlatformApi::AgentStates => {}
+            PlatformApi::Users => (said.statement.agent_id, said.statement.login) = (None, None),
+        }
+        said
     }
 
     fn show(&self, heard_at: Timestamp, as_of: Option<Timestamp>) {

@@ -44,6 +44,7 @@ pub(crate) struct House {
     pub(crate) meters: Meters,
     pub(crate) clock: Clock,
     ahead_ms: Arc<AtomicI64>,
+    api: PlatformApi,
     sources: Spawner,
     _lifecycle: Lifecycle,
 }
@@ -166,6 +167,7 @@ impl House {
             meters,
             clock,
             ahead_ms,
+            api,
             sources,
             _lifecycle: lifecycle,
         }
@@ -205,6 +207,7 @@ impl House {
 
     pub(crate) fn ingress_on(&self, listener: Listener, config: IngressConfig) {
         let router = webhook::router(Ingress {
+            api: self.api,
             config,
             inlet: self.inlet.clone(),
             status: self.status.clone(),

@@ -4,6 +4,7 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, Method};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use onduty_core::agent::AgentId;
 use onduty_core::cursor::Revision;
 use standardwebhooks::Webhook;
 use tokio::sync::mpsc;
@@ -39,10 +40,18 @@ fn config() -> IngressConfig {
 
 /// A router, its standing, and the keeper's end of its inlet.
 fn ingress(config: IngressConfig, inlet_bound: usize) -> (Router, StatusBoard, mpsc::Receiver<Delivery>) {
+    ingress_of(PlatformApi::AgentStates, config, inlet_bound)
+}
+
+fn ingress_of(
+    api: PlatformApi,
+    config: IngressConfig,
+    inlet_bound: usize,
+) -> (Router, StatusBoard, mpsc::Receiver<Delivery>) {
     let (inlet, deliveries) = inlet::channel(inlet_bound);
     let status = StatusBoard::default();
     let clock = Clock::from_fn(|| Timestamp::from_millis(NOW_S * 1_000));
-    let ingress = Ingress { config, inlet, status: status.clone(), meters: Meters::new().0, clock };
+    let ingress = Ingress { api, config, inlet, status: status.clone(), meters: Meters::new().0, clock };
     (router(ingress), status, deliveries)
 }
 
@@ -114,6 +123,27 @@ async fn each_way_of_proving_who_one_is_is_taken() {
         let headers = [&[JSON], way].concat();
         let ((status, _, body), taken) = answer_with(post_with(&headers, body.clone()), Ok(())).await;
         assert_eq!((status, taken), (204, 1), "{way:?} {body}");
+    }
+}
+
+#[tokio::test]
+async fn where_an_agent_is_a_user_an_event_gives_it_no_second_id_and_no_log_in() {
+    for (api, second_id, login) in
+        [(PlatformApi::AgentStates, Some("a1"), Some(false)), (PlatformApi::Users, None, None)]
+    {
+        let (router, _, mut deliveries) = ingress_of(api, config(), 4);
+        let ask = answer(&router, post_with(&[JSON, BEARER], event()));
+        let take = async {
+            let Delivery { mut inputs, receipt } = deliveries.recv().await.unwrap();
+            let taken = Receipt { revision: Revision(1), outcomes: Vec::new(), corrections: 0 };
+            let _ = receipt.send(Ok(taken));
+            inputs.pop().unwrap()
+        };
+        let ((status, _, _), taken) = tokio::join!(ask, take);
+        let Input::Observation(taken) = taken else { panic!("{taken:?}") };
+        assert_eq!(status, 204);
+        assert_eq!(taken.statement.agent_id, second_id.map(AgentId::from), "{api:?}");
+        assert_eq!(taken.statement.login.map(|login| login.value), login, "{api:?}");
     }
 }
 

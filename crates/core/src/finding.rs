@@ -8,7 +8,9 @@ use crate::time::Timestamp;
 
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $name:literal,)*) => {
-        /// The reasons for a miss. On every wire a reason is its name.
+        /// The reasons for a miss, and for a failed check of the doctor. On every wire a reason is its name.
+        ///
+        /// Those of a miss stand in the order of blame: a later one shows only once the earlier ones are lifted.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum Reason {
             $($(#[$doc])* $variant,)*
@@ -31,24 +33,52 @@ macro_rules! reasons {
 reasons! {
     /// No id of this platform looks like that.
     IdMalformed = "ID_MALFORMED",
-    /// No such agent in this organisation, proven by a read that does not lie.
-    AgentUnknown = "AGENT_UNKNOWN",
-    /// The directory says that the account is switched off.
-    AgentInactive = "AGENT_INACTIVE",
-    /// The directory says that the account was deleted.
-    AgentDeleted = "AGENT_DELETED",
-    /// The agent exists and has no state because nobody is logged in.
-    NotLoggedIn = "NOT_LOGGED_IN",
     /// The platform refused the client's credentials.
     CredentialsRejected = "CREDENTIALS_REJECTED",
-    /// Known, but older than the caller accepts, and the platform can't be asked now.
-    StateStale = "STATE_STALE",
-    /// The first full listing has not finished.
-    NotYetSynced = "NOT_YET_SYNCED",
-    /// The request budget is spent.
-    RateLimited = "RATE_LIMITED",
+    /// The client or its organisation belongs to another region.
+    WrongRegion = "WRONG_REGION",
     /// No answer from the platform.
     PlatformUnavailable = "PLATFORM_UNAVAILABLE",
+    /// The request budget is spent.
+    RateLimited = "RATE_LIMITED",
+    /// The first full listing has not finished.
+    NotYetSynced = "NOT_YET_SYNCED",
+    /// Known, but older than the caller accepts, and the platform can't be asked now.
+    StateStale = "STATE_STALE",
+    /// The endpoint, scope, permission or topic asked for does not exist on this platform.
+    NameUnknown = "NAME_UNKNOWN",
+    /// The token lacks the scope that states need.
+    ScopeMissing = "SCOPE_MISSING",
+    /// The client's roles grant the permission in no division.
+    PermissionMissing = "PERMISSION_MISSING",
+    /// Granted minutes ago; grants take time to apply.
+    PermissionPending = "PERMISSION_PENDING",
+    /// An attribute-based policy refuses.
+    PolicyDenied = "POLICY_DENIED",
+    /// The id of something else: a user, a queue.
+    WrongIdKind = "WRONG_ID_KIND",
+    /// No such agent in this organisation, proven by a read that does not lie.
+    AgentUnknown = "AGENT_UNKNOWN",
+    /// The directory says that the account was deleted.
+    AgentDeleted = "AGENT_DELETED",
+    /// The directory says that the account is switched off.
+    AgentInactive = "AGENT_INACTIVE",
+    /// Granted, but not in this agent's division.
+    DivisionNotVisible = "DIVISION_NOT_VISIBLE",
+    /// The platform's own read is older than what it pushed.
+    PlatformCacheStale = "PLATFORM_CACHE_STALE",
+    /// The agent exists and has no state because nobody is logged in.
+    NotLoggedIn = "NOT_LOGGED_IN",
+    /// The platform named the agent and left the state out, also when asked for it alone.
+    StateWithheld = "STATE_WITHHELD",
+    /// Our clock and the platform's differ by more than states can bear.
+    ClockSkewed = "CLOCK_SKEWED",
+    /// A source has said nothing for longer than it may.
+    SourceSilent = "SOURCE_SILENT",
+    /// The store can't be written, or can't be trusted.
+    StoreFailing = "STORE_FAILING",
+    /// The configuration can't be used.
+    ConfigurationInvalid = "CONFIGURATION_INVALID",
     /// None of the above could be shown.
     Undetermined = "UNDETERMINED",
 }

@@ -19,17 +19,29 @@ pub struct Codes {
 /// The codes of a reason.
 pub const fn codes(reason: Reason) -> Codes {
     let (grpc, http) = match reason {
-        Reason::IdMalformed => (Code::InvalidArgument, StatusCode::BAD_REQUEST),
+        Reason::IdMalformed | Reason::WrongIdKind => (Code::InvalidArgument, StatusCode::BAD_REQUEST),
+        Reason::ScopeMissing
+        | Reason::PermissionMissing
+        | Reason::PermissionPending
+        | Reason::PolicyDenied
+        | Reason::DivisionNotVisible => (Code::PermissionDenied, StatusCode::FORBIDDEN),
         Reason::AgentUnknown | Reason::AgentInactive | Reason::NotLoggedIn => {
             (Code::NotFound, StatusCode::NOT_FOUND)
         }
         Reason::AgentDeleted => (Code::NotFound, StatusCode::GONE),
-        Reason::CredentialsRejected => (Code::FailedPrecondition, StatusCode::BAD_GATEWAY),
-        Reason::StateStale => (Code::FailedPrecondition, StatusCode::CONFLICT),
-        Reason::NotYetSynced | Reason::PlatformUnavailable => {
+        Reason::WrongRegion => (Code::FailedPrecondition, StatusCode::MISDIRECTED_REQUEST),
+        Reason::NameUnknown => (Code::FailedPrecondition, StatusCode::FAILED_DEPENDENCY),
+        Reason::CredentialsRejected | Reason::StateWithheld => {
+            (Code::FailedPrecondition, StatusCode::BAD_GATEWAY)
+        }
+        Reason::StateStale | Reason::PlatformCacheStale => (Code::FailedPrecondition, StatusCode::CONFLICT),
+        Reason::NotYetSynced | Reason::PlatformUnavailable | Reason::SourceSilent | Reason::StoreFailing => {
             (Code::Unavailable, StatusCode::SERVICE_UNAVAILABLE)
         }
         Reason::RateLimited => (Code::ResourceExhausted, StatusCode::TOO_MANY_REQUESTS),
+        Reason::ClockSkewed | Reason::ConfigurationInvalid => {
+            (Code::FailedPrecondition, StatusCode::INTERNAL_SERVER_ERROR)
+        }
         Reason::Undetermined => (Code::Internal, StatusCode::BAD_GATEWAY),
     };
     Codes { grpc, http }
@@ -63,15 +75,29 @@ mod tests {
         use Code::*;
         let table = [
             ("ID_MALFORMED", InvalidArgument, 400),
-            ("AGENT_UNKNOWN", NotFound, 404),
-            ("AGENT_INACTIVE", NotFound, 404),
-            ("AGENT_DELETED", NotFound, 410),
-            ("NOT_LOGGED_IN", NotFound, 404),
             ("CREDENTIALS_REJECTED", FailedPrecondition, 502),
-            ("STATE_STALE", FailedPrecondition, 409),
-            ("NOT_YET_SYNCED", Unavailable, 503),
-            ("RATE_LIMITED", ResourceExhausted, 429),
+            ("WRONG_REGION", FailedPrecondition, 421),
             ("PLATFORM_UNAVAILABLE", Unavailable, 503),
+            ("RATE_LIMITED", ResourceExhausted, 429),
+            ("NOT_YET_SYNCED", Unavailable, 503),
+            ("STATE_STALE", FailedPrecondition, 409),
+            ("NAME_UNKNOWN", FailedPrecondition, 424),
+            ("SCOPE_MISSING", PermissionDenied, 403),
+            ("PERMISSION_MISSING", PermissionDenied, 403),
+            ("PERMISSION_PENDING", PermissionDenied, 403),
+            ("POLICY_DENIED", PermissionDenied, 403),
+            ("WRONG_ID_KIND", InvalidArgument, 400),
+            ("AGENT_UNKNOWN", NotFound, 404),
+            ("AGENT_DELETED", NotFound, 410),
+            ("AGENT_INACTIVE", NotFound, 404),
+            ("DIVISION_NOT_VISIBLE", PermissionDenied, 403),
+            ("PLATFORM_CACHE_STALE", FailedPrecondition, 409),
+            ("NOT_LOGGED_IN", NotFound, 404),
+            ("STATE_WITHHELD", FailedPrecondition, 502),
+            ("CLOCK_SKEWED", FailedPrecondition, 500),
+            ("SOURCE_SILENT", Unavailable, 503),
+            ("STORE_FAILING", Unavailable, 503),
+            ("CONFIGURATION_INVALID", FailedPrecondition, 500),
             ("UNDETERMINED", Internal, 502),
         ];
         let ours: Vec<_> = Reason::ALL

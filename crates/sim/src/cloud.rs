@@ -201,16 +201,33 @@ impl Cloud {
 
     /// Logs somebody out for good: their account is deleted, their ids stay taken.
     pub fn dismiss(&mut self, position: usize, now: Stamp) -> Option<Change> {
-        let change = match self.pick(SystemPresence::Offline) {
-            Some(offline) => self.apply(position, &Move::LogOut(offline), now),
-            None => None,
-        };
-        if let Some(agent) = self.agents.get_mut(position) {
-            agent.set_account(Account::Deleted, now);
-            for queue in &mut self.queues {
+        self.set_account(position, Account::Deleted, now)
+    }
+
+    /// Makes an account active, inactive or deleted. Whoever is not active is logged out; whoever is deleted is in
+    /// no queue until the account is restored.
+    pub fn set_account(&mut self, position: usize, account: Account, now: Stamp) -> Option<Change> {
+        if self.agents.get(position)?.account == account {
+            return None;
+        }
+        let offline = self.pick(SystemPresence::Offline).filter(|_| account != Account::Active);
+        let change = offline.and_then(|offline| self.apply(position, &Move::LogOut(offline), now));
+        let agent = self.agents.get_mut(position)?;
+        agent.set_account(account, now);
+        for queue in &mut self.queues {
+            if account == Account::Deleted {
                 queue.members.retain(|member| *member != position);
+            } else if agent.member_of.contains(&queue.id) && !queue.members.contains(&position) {
+                queue.members.push(position);
             }
         }
         change
+    }
+
+    /// Moves somebody to another division. What they are in stays as it is.
+    pub fn transfer(&mut self, position: usize, division: Id) {
+        if let Some(agent) = self.agents.get_mut(position) {
+            agent.division = division;
+        }
     }
 }

@@ -53,6 +53,11 @@ impl Stats {
         *self.requests.entry((route, client.to_owned(), status)).or_default() += 1;
     }
 
+    /// Starts counting requests from nothing. Events stay counted: what was made has to add up with what was pushed.
+    pub(crate) fn forget_requests(&mut self) {
+        self.requests.clear();
+    }
+
     /// The counts as the control plane shows them.
     pub(crate) fn to_json(&self) -> Value {
         let requests: Vec<Value> = self

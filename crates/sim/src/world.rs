@@ -41,6 +41,16 @@ pub(crate) enum Where {
     Elsewhere,
 }
 
+impl Where {
+    /// The other one.
+    pub(crate) fn other(self) -> Self {
+        match self {
+            Self::Here => Self::Elsewhere,
+            Self::Elsewhere => Self::Here,
+        }
+    }
+}
+
 /// One delivery to be made.
 #[derive(Debug)]
 pub(crate) struct Outgoing {

@@ -3,8 +3,10 @@
 //! Client-credentials tokens are bound by roles and divisions. Scopes bind on the agent-states API only.
 
 mod known;
+mod policy;
 
 pub use known::{SECRET, TOKEN_LIFE_S};
+pub use policy::Policy;
 
 use std::collections::BTreeSet;
 
@@ -12,9 +14,10 @@ use super::id::Id;
 use super::stamp::Stamp;
 
 /// Every permission that an endpoint of the simulator asks for, and those people believe in.
-pub const PERMISSIONS: [&str; 13] = [
+pub const PERMISSIONS: [&str; 14] = [
     "agent:state:view",
     "analytics:agentState:view",
+    "analytics:agentStateNames:view",
     "analytics:userObservation:view",
     "directory:user:view",
     "directory:userStateChange:view",
@@ -27,40 +30,6 @@ pub const PERMISSIONS: [&str; 13] = [
     "routing:queue:view",
     "routing:queueMember:manage",
 ];
-
-/// What a role allows: some actions on one kind of thing. `*` stands for all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Policy {
-    /// First part of a permission.
-    pub domain: String,
-    /// Second part, or `*`.
-    pub entity: String,
-    /// Third parts, or `*`.
-    pub actions: Vec<String>,
-}
-
-impl Policy {
-    /// Reads `domain:entity:action`.
-    pub fn parse(permission: &str) -> Option<Self> {
-        let mut parts = permission.split(':');
-        let policy = Self {
-            domain: parts.next()?.to_owned(),
-            entity: parts.next()?.to_owned(),
-            actions: vec![parts.next()?.to_owned()],
-        };
-        let filled = !policy.domain.is_empty() && !policy.entity.is_empty() && policy.actions != [""];
-        (filled && parts.next().is_none()).then_some(policy)
-    }
-
-    fn allows(&self, permission: &str) -> bool {
-        let mut parts = permission.split(':');
-        let (domain, entity, action) = (parts.next(), parts.next(), parts.next());
-        let matches = |mine: &str, asked: Option<&str>| mine == "*" || Some(mine) == asked;
-        matches(&self.domain, domain)
-            && matches(&self.entity, entity)
-            && self.actions.iter().any(|mine| matches(mine, action))
-    }
-}
 
 /// A named set of policies.
 #[derive(Clone, Debug)]
@@ -115,10 +84,20 @@ pub struct Client {
     pub scopes: Vec<String>,
     /// What it may do, and where.
     pub grants: Vec<Grant>,
+    /// What the organisation's attribute-based policies refuse it, whatever its roles grant.
+    pub denied: Vec<Policy>,
     /// Life of its tokens, in seconds.
     pub token_life_s: u64,
     /// When it was made.
     pub created: Stamp,
+}
+
+impl Client {
+    /// Positions of the attribute-based policies that refuse it a permission.
+    pub fn denials(&self, permission: &str) -> impl Iterator<Item = usize> {
+        let denied = self.denied.iter().enumerate().filter(move |(_, policy)| policy.covers(permission));
+        denied.map(|(index, _)| index)
+    }
 }
 
 /// The divisions in which a permission is held.
@@ -161,14 +140,20 @@ impl Access {
         }
     }
 
+    /// Forgets a client; gives it back if there was one.
+    pub fn take_client(&mut self, id: &str) -> Option<Client> {
+        let position = self.clients.iter().position(|client| client.id == id)?;
+        Some(self.clients.remove(position))
+    }
+
+    /// All clients, in the order in which they were made.
+    pub fn clients(&self) -> &[Client] {
+        &self.clients
+    }
+
     /// The client with this id.
     pub fn client(&self, id: &str) -> Option<&Client> {
         self.clients.iter().find(|client| client.id == id)
-    }
-
-    /// How many clients there are.
-    pub fn client_count(&self) -> usize {
-        self.clients.len()
     }
 
     /// The role with this id.
@@ -203,7 +188,7 @@ impl Access {
         for grant in &client.grants {
             let allowed = self
                 .role(grant.role)
-                .is_some_and(|role| role.policies.iter().any(|policy| policy.allows(permission)));
+                .is_some_and(|role| role.policies.iter().any(|policy| policy.covers(permission)));
             if !allowed || now.millis_since(grant.made_at) < lag_ms {
                 continue;
             }
@@ -249,16 +234,6 @@ mod tests {
         ];
         for (client, permission, lag_ms, expected) in table {
             assert_eq!(held(client, permission, lag_ms), expected, "{client} {permission} {lag_ms}");
-        }
-    }
-
-    #[test]
-    fn a_star_in_a_policy_stands_for_everything() {
-        let policy = Policy::parse("presence:*:*").unwrap();
-        assert!(policy.allows("presence:userPresence:edit"));
-        assert!(!policy.allows("routing:queue:view"));
-        for malformed in ["", "a", "a:b", "a:b:", "a:b:c:d", ":b:c"] {
-            assert_eq!(Policy::parse(malformed), None, "{malformed}");
         }
     }
 }

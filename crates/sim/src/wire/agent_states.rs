@@ -32,7 +32,7 @@ pub(super) fn states(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     if !asked.has_scope(STATE_SCOPE) {
         return Ok(Answer::ok(&[(); 0]));
     }
-    let held = asked.held(STATE_PERMISSION);
+    let held = asked.usable(STATE_PERMISSION);
     let lag_ms = i64::try_from(asked.world.faults.states_cache_lag_s).unwrap_or(0) * 1000;
     let as_of = asked.call.now.plus_millis(-lag_ms);
     let style = Style::rest(&asked.world.faults);

@@ -8,7 +8,7 @@ use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
 use super::tokens_me::reach_text;
-use crate::cloud::access::{Grant, Held, PERMISSIONS, Reach};
+use crate::cloud::access::{Grant, Held, PERMISSIONS, Policy, Reach};
 use crate::cloud::organisation::Division;
 
 /// `GET /api/v2/authorization/subjects/me`: every grant. Fresh ones are listed before they take effect.
@@ -31,13 +31,8 @@ fn grant_body(asked: &Asked<'_>, grant: &Grant) -> Option<Value> {
         Reach::Everywhere => None,
         Reach::Division(id) => asked.cloud().division(id),
     };
-    let policies: Vec<Value> = role
-        .policies
-        .iter()
-        .map(
-            |policy| json!({"domain": policy.domain, "entityName": policy.entity, "actions": policy.actions}),
-        )
-        .collect();
+    let policies: Vec<Value> =
+        role.policies.iter().map(|policy| policy_body(policy, &asked.client.denied)).collect();
     Some(json!({
         "subjectId": asked.client.id,
         "division": {
@@ -55,6 +50,16 @@ fn grant_body(asked: &Asked<'_>, grant: &Grant) -> Option<Value> {
         },
         "grantMadeAt": grant.made_at,
     }))
+}
+
+/// What a role allows; with a condition when an attribute-based policy limits it.
+fn policy_body(policy: &Policy, denied: &[Policy]) -> Value {
+    let mut body = json!({"domain": policy.domain, "entityName": policy.entity, "actions": policy.actions});
+    let limited = denied.iter().any(|denial| denial.meets(policy));
+    if let (true, Some(members)) = (limited, body.as_object_mut()) {
+        members.insert("condition".to_owned(), json!({"conjunction": "AND", "terms": []}));
+    }
+    body
 }
 
 /// `GET /api/v2/authorization/divisionspermitted/paged/me?permission=`: where the caller holds one permission.

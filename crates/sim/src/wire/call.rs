@@ -1,5 +1,6 @@
 //! A call, what it asks, and what is answered.
 
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use serde::Serialize;
@@ -155,10 +156,26 @@ impl Asked<'_> {
         self.cloud().access.held(&self.client, permission, self.call.now, lag_ms)
     }
 
-    /// Where the caller holds a permission, or a refusal when nowhere.
+    /// Where the caller may use a permission: held, and not refused by the organisation's policies.
+    pub(super) fn usable(&self, permission: &str) -> Held {
+        if self.denied(permission).is_some() { Held::In(BTreeSet::new()) } else { self.held(permission) }
+    }
+
+    /// The refusal of the policies that deny the caller a permission, whether it is held or not.
+    pub(super) fn denied(&self, permission: &str) -> Option<Refusal> {
+        let seed = self.cloud().seed();
+        let denials = self.client.denials(permission);
+        let ids: Vec<Id> = denials.map(|index| Id::derive(seed, "security policy", index as u64)).collect();
+        (!ids.is_empty()).then(|| Refusal::policy_denied(&ids))
+    }
+
+    /// Where the caller holds a permission, or a refusal when nowhere or when a policy denies it.
     pub(super) fn require(&self, permission: &str) -> Result<Held, Refusal> {
         let held = self.held(permission);
-        if held.nowhere() { Err(Refusal::missing_permission(permission)) } else { Ok(held) }
+        if held.nowhere() {
+            return Err(Refusal::missing_permission(permission));
+        }
+        self.denied(permission).map_or(Ok(held), Err)
     }
 
     /// Scopes bind client-credentials tokens on the agent-states API only.

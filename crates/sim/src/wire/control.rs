@@ -2,35 +2,30 @@
 //!
 //! Pausing is answered by the shell, because it waits for deliveries.
 
+mod agents;
 mod clients;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Method};
-use crate::cloud::agent::{Account, RoutingStatus};
+use crate::cloud::Cloud;
 use crate::cloud::id::Id;
-use crate::cloud::moves::Force;
-use crate::cloud::presence::Definition;
-use crate::shapes::{Style, TruthBody};
-use crate::world::{Where, World};
-
-/// Most people hired at once.
-const HIRE_MAX: usize = 10_000;
-/// Most people who ever worked here.
-const AGENTS_MAX: usize = 200_000;
+use crate::world::World;
 
 /// Why the control plane does not do it.
 #[derive(Debug, thiserror::Error)]
 enum ControlError {
     #[error(
-        "no such control; see /sim/agents, /sim/faults, /sim/stats, /sim/pause, /sim/resume, /sim/clients, /sim/disconnect"
+        "no such control; see /sim/agents, /sim/faults, /sim/stats, /sim/pause, /sim/resume, /sim/clients, /sim/disconnect, or docs/simulator.md"
     )]
     NoSuchControl,
     #[error("no agent or user has the id `{0}`")]
     NoSuchAgent(String),
     #[error("the account of `{id}` is {account}; only people whose account is active can be moved")]
     NotActive { id: Id, account: &'static str },
+    #[error("no client has the id `{0}`")]
+    NoSuchClient(String),
     #[error("malformed body: {0}")]
     Malformed(String),
     #[error(transparent)]
@@ -45,7 +40,9 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
         Ok(answer) => answer,
         Err(error) => {
             let status = match error {
-                ControlError::NoSuchControl | ControlError::NoSuchAgent(_) => 404,
+                ControlError::NoSuchControl
+                | ControlError::NoSuchAgent(_)
+                | ControlError::NoSuchClient(_) => 404,
                 ControlError::NotActive { .. } => 409,
                 ControlError::Malformed(_) | ControlError::Fault(_) => 400,
             };
@@ -57,113 +54,34 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
 fn route(world: &mut World, call: &Call) -> Result<Answer> {
     let segments: Vec<&str> = call.path.split('/').skip(2).collect();
     match (call.method, segments.as_slice()) {
-        (Method::Get, ["agents"]) => Ok(agents(world)),
-        (Method::Get, ["agents", id]) => agent(world, find(world, id)?),
-        (Method::Post, ["agents"]) => hire(world, call),
-        (Method::Delete, ["agents", id]) => dismiss(world, find(world, id)?, call),
-        (Method::Post, ["agents", id, "state"]) => force(world, find(world, id)?, call),
+        (Method::Get, ["agents"]) => agents::list(world, call),
+        (Method::Get, ["agents", id]) => agents::show(world, agents::find(world, id)?),
+        (Method::Post, ["agents"]) => agents::hire(world, body(call)?, call.now),
+        (Method::Delete, ["agents", id]) => agents::dismiss(world, agents::find(world, id)?, call.now),
+        (Method::Post, ["agents", id, what]) => agents::change(world, agents::find(world, id)?, what, call),
         (Method::Get, ["faults"]) => Ok(Answer::ok(&world.faults.to_json())),
         (Method::Put, ["faults"]) => faults(world, call),
         (Method::Get, ["stats"]) => Ok(Answer::ok(&world.stats.to_json())),
+        (Method::Post, ["stats", "reset"]) => Ok(reset_stats(world)),
+        (Method::Get, ["clients"]) => Ok(clients::list(world, call.now)),
         (Method::Post, ["clients"]) => clients::put(world, body(call)?, call.now),
+        (Method::Delete, ["clients", id]) => clients::remove(world, id),
         (Method::Post, ["disconnect"]) => disconnect(world, call),
         _ => Err(ControlError::NoSuchControl),
     }
-}
-
-/// The truth about everybody whose account is active, logged in or not.
-fn agents(world: &World) -> Answer {
-    let style = Style::rest(&world.faults);
-    let active = world.here.cloud.agents().iter().filter(|agent| agent.account == Account::Active);
-    Answer::ok(&active.map(|agent| TruthBody::of(agent, style)).collect::<Vec<_>>())
-}
-
-/// The truth about one, whatever their account.
-fn agent(world: &World, position: usize) -> Result<Answer> {
-    let agent = world.here.cloud.agent(position).ok_or(ControlError::NoSuchControl)?;
-    Ok(Answer::ok(&TruthBody::of(agent, Style::rest(&world.faults))))
-}
-
-fn find(world: &World, text: &str) -> Result<usize> {
-    let cloud = &world.here.cloud;
-    let id = Id::parse(text);
-    let position = id.and_then(|id| cloud.position_by_agent(id).or_else(|| cloud.position_by_user(id)));
-    position.ok_or_else(|| ControlError::NoSuchAgent(text.to_owned()))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Hiring {
-    count: usize,
-}
-
-fn hire(world: &mut World, call: &Call) -> Result<Answer> {
-    let Hiring { count } = body(call)?;
-    let room = AGENTS_MAX.saturating_sub(world.here.cloud.agents().len());
-    if count > HIRE_MAX.min(room) {
-        return Err(ControlError::Malformed(format!("`count` is at most {}", HIRE_MAX.min(room))));
-    }
-    let positions = world.here.cloud.hire(count, call.now);
-    let style = Style::rest(&world.faults);
-    let hired = positions.into_iter().filter_map(|position| world.here.cloud.agent(position));
-    Ok(Answer::json(201, &hired.map(|agent| TruthBody::of(agent, style)).collect::<Vec<_>>()))
-}
-
-fn dismiss(world: &mut World, position: usize, call: &Call) -> Result<Answer> {
-    if let Some(change) = world.here.cloud.dismiss(position, call.now) {
-        world.publish(&change, call.now);
-    }
-    agent(world, position)
-}
-
-/// A state to be made true. `presence` is a name in any spelling or a definition's id.
-#[derive(Debug, Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Forced {
-    presence: Option<Value>,
-    routing_status: Option<Value>,
-    logged_in: Option<bool>,
-    out_of_office: Option<bool>,
-}
-
-fn force(world: &mut World, position: usize, call: &Call) -> Result<Answer> {
-    let forced: Forced = body(call)?;
-    let cloud = &world.here.cloud;
-    if let Some(gone) = cloud.agent(position).filter(|agent| agent.account != Account::Active) {
-        return Err(ControlError::NotActive { id: gone.id, account: gone.account.text() });
-    }
-    let presence = forced.presence.as_ref().map(|value| {
-        let text = named(value, &["systemPresence"]);
-        let found = text.as_deref().and_then(|text| cloud.definitions.find(text)).map(Definition::pick);
-        found.ok_or_else(|| ControlError::Malformed(format!("no presence is named {value}")))
-    });
-    let routing = forced.routing_status.as_ref().map(|value| {
-        let found = named(value, &["status"]).as_deref().and_then(RoutingStatus::find);
-        found.ok_or_else(|| ControlError::Malformed(format!("no routing status is named {value}")))
-    });
-    let happening = cloud.force(Force {
-        presence: presence.transpose()?,
-        routing: routing.transpose()?,
-        logged_in: forced.logged_in,
-        out_of_office: forced.out_of_office,
-        fallback: None,
-    });
-    world.happen(Where::Here, position, &happening, call.now);
-    agent(world, position)
-}
-
-/// A name given as text, or as an object of section 8, whose definition says more than its system presence.
-fn named(value: &Value, members: &[&str]) -> Option<String> {
-    let definition = value.pointer("/presenceDefinition/id").and_then(Value::as_str);
-    let plain = value.as_str().or(definition);
-    let member = || members.iter().find_map(|name| value.get(name).and_then(Value::as_str));
-    plain.or_else(member).map(str::to_owned)
 }
 
 fn faults(world: &mut World, call: &Call) -> Result<Answer> {
     let given: serde_json::Map<String, Value> = body(call)?;
     world.faults = world.faults.merged(&given)?;
     Ok(Answer::ok(&world.faults.to_json()))
+}
+
+/// Starts counting requests from nothing; gives the counts so far.
+fn reset_stats(world: &mut World) -> Answer {
+    let so_far = Answer::ok(&world.stats.to_json());
+    world.stats.forget_requests();
+    so_far
 }
 
 #[derive(Default, Deserialize)]
@@ -178,6 +96,14 @@ fn disconnect(world: &mut World, call: &Call) -> Result<Answer> {
     let client = wanted.client_id.as_deref();
     let revoked = world.here.tokens.revoke_all(client) + world.elsewhere.tokens.revoke_all(client);
     Ok(Answer::ok(&json!({"tokensRevoked": revoked})))
+}
+
+/// The id of a division given by name or id.
+fn division(cloud: &Cloud, text: &str) -> Result<Id> {
+    let id = Id::parse(text);
+    let known = cloud.divisions.iter().find(|known| known.name == text || id == Some(known.id));
+    let missing = || ControlError::Malformed(format!("no division is named `{text}`"));
+    known.map(|division| division.id).ok_or_else(missing)
 }
 
 fn body<T: serde::de::DeserializeOwned>(call: &Call) -> Result<T> {

@@ -62,6 +62,9 @@ pub(super) fn set(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         let message = "You are not authorized to update another user's presence.";
         return Err(Refusal::plain(403, "presence.not.authorized.update.other.user.presence", message));
     }
+    if let Some(refusal) = asked.denied("presence:userPresence:edit") {
+        return Err(refusal);
+    }
     let position = users::find(asked, asked.param()).ok_or_else(not_found)?;
     let mut moves = Vec::new();
     if let Some(wanted) = &body.presence_definition {

@@ -23,6 +23,8 @@ const UNABLE_ANY: &str = "Unable to perform the requested action. You must have 
                           permissions assigned: {permissions}";
 const UNABLE_HERE: &str = "Unable to perform the requested action. You are missing the following permission \
                            '{permission}' in the provided division(s).";
+const DENIED: &str = "Unable to perform the requested action. Your organization's security policies have denied access. \
+                      Policy ID(s): [{policyIds}]";
 const VALUE: &str =
     "Value [{value}] is not valid for parameter [{parameter}]. Allowable values are: {allowed}";
 
@@ -104,6 +106,12 @@ impl Refusal {
 
     pub(super) fn missing_in_division(permission: &str) -> Self {
         Self::plain(403, "missing.division.permission", UNABLE_HERE).with("permission", permission)
+    }
+
+    /// An attribute-based policy refuses what the roles grant.
+    pub(super) fn policy_denied(policies: &[Id]) -> Self {
+        let ids: Vec<String> = policies.iter().map(Id::to_string).collect();
+        Self::plain(403, "authz.policy.denied", DENIED).with("policyIds", ids.join(", "))
     }
 
     pub(super) fn missing_scope(scope: &str) -> Self {

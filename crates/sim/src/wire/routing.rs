@@ -7,6 +7,7 @@ use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
 use super::users;
+use crate::cloud::access::Held;
 use crate::cloud::agent::{Account, RoutingStatus};
 use crate::cloud::id::Id;
 use crate::cloud::moves::Move;
@@ -92,10 +93,7 @@ pub(super) fn queue(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 
 /// `GET /api/v2/routing/queues/{queueId}/members`: pages silently capped, and no total.
 pub(super) fn members(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
-    let held = MEMBER_PERMISSIONS.map(|permission| asked.held(permission));
-    if held.iter().all(crate::cloud::access::Held::nowhere) {
-        return Err(Refusal::missing_any(&MEMBER_PERMISSIONS));
-    }
+    let held = any_of(asked, &MEMBER_PERMISSIONS)?;
     let page = Page::capped(asked, MEMBERS_MAX)?;
     let joined = asked.parameter("joined", Joined::Either)?;
     let statuses = asked.call.query.list("routingStatus");
@@ -121,6 +119,19 @@ pub(super) fn members(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let entities: Vec<Value> =
         positions.into_iter().filter_map(|position| member_body(asked, queue_id, position)).collect();
     Ok(Answer::ok(&Listing::without_total(asked, page, total, entities)))
+}
+
+/// Where the caller may use each of some permissions of which one is enough.
+fn any_of(asked: &Asked<'_>, permissions: &[&str]) -> Result<Vec<Held>, Refusal> {
+    if permissions.iter().all(|permission| asked.held(permission).nowhere()) {
+        return Err(Refusal::missing_any(permissions));
+    }
+    let usable: Vec<Held> = permissions.iter().map(|permission| asked.usable(permission)).collect();
+    let denied = permissions.iter().find_map(|permission| asked.denied(permission));
+    match denied {
+        Some(refusal) if usable.iter().all(Held::nowhere) => Err(refusal),
+        _ => Ok(usable),
+    }
 }
 
 /// Whether members are wanted who have the queue switched on, off, or either.

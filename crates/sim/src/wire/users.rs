@@ -145,7 +145,7 @@ pub(super) fn find(asked: &Asked<'_>, text: &str) -> Option<usize> {
 /// Whether `/users` hides people of other divisions is not documented, hence a switch.
 fn visible_divisions(asked: &Asked<'_>) -> Held {
     if asked.world.faults.users_division_filter {
-        asked.held("directory:user:view")
+        asked.usable("directory:user:view")
     } else {
         Held::Everywhere
     }

@@ -103,23 +103,6 @@ async fn switches_are_set_from_inside_the_process_too() {
 }
 
 #[tokio::test]
-async fn a_client_is_made_with_just_these_rights() {
-    let house = House::of(60).await;
-    let agent = house.somebody().await;
-    let client = json!({
-        "clientId": "narrow", "clientSecret": "s", "scopes": ["agent:read", "agent:state:read"],
-        "permissions": ["agent:state:view"],
-    });
-    house.control(Method::POST, "clients", client).await;
-    let body: Value = house.ask_for_token("", "narrow", "s").await.json().await.unwrap();
-    let token = text(&body, "access_token");
-    let path = format!("/api/v2/agents/states?agentId={}", text(&agent, "agentId"));
-    assert_eq!(house.get(&path, token).await.1.as_array().map(Vec::len), Some(1));
-    assert_eq!(house.get("/api/v2/routing/queues", token).await.0, 403);
-    house.close().await;
-}
-
-#[tokio::test]
 async fn people_are_hired_and_dismissed_in_every_listing() {
     let house = House::of(60).await;
     let token = house.token("sim-full").await;
@@ -153,6 +136,22 @@ async fn requests_are_counted_by_route_client_and_status() {
     };
     assert_eq!((count("/api/v2/users/{userId}", 200), count("/api/v2/users/{userId}", 404)), (3, 1));
     assert_eq!(count("/oauth/token", 200), 1);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_reset_forgets_the_requests_counted_so_far_and_no_event() {
+    let house = House::of(60).await;
+    let token = house.token("sim-full").await;
+    house.force(&house.truth().await[1], json!({"presence": "Meal", "outOfOffice": true})).await;
+    house.get("/api/v2/users", &token).await;
+    let before = house.control(Method::POST, "stats/reset", json!({})).await;
+    assert_eq!(before["requests"].as_array().unwrap().len(), 2);
+    house.get("/api/v2/tokens/me", &token).await;
+    let (_, after) = house.get("/sim/stats", "").await;
+    let one = json!([{"route": "/api/v2/tokens/me", "client": "sim-full", "status": 200, "count": 1}]);
+    assert_eq!(after["requests"], one);
+    assert_eq!(after["events"], before["events"]);
     house.close().await;
 }
 

@@ -1,7 +1,11 @@
 //! The simulator as its users meet it: over TCP, in plain HTTP.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod agent_states;
+#[cfg(test)]
+mod clients;
 #[cfg(test)]
 mod control_plane;
 #[cfg(test)]

@@ -81,6 +81,7 @@ fn known(id: &str, grants: Vec<Grant>, created: Stamp) -> Client {
         state: ClientState::Active,
         scopes: SCOPES.map(str::to_owned).to_vec(),
         grants,
+        denied: Vec::new(),
         token_life_s: TOKEN_LIFE_S,
         created,
     }

@@ -1,6 +1,7 @@
 //! The project's own chores, run as `cargo xtask <chore>`. Everything a contributor or CI needs beyond plain cargo
 //! is here, in Rust, so that the repository holds no scripts that only work on somebody's machine.
 
+mod catalogue;
 mod codegen;
 mod process;
 mod test;
@@ -35,6 +36,8 @@ enum Chore {
         #[arg(long)]
         fast: bool,
     },
+    /// Rebuild the catalogue of the platform's names from its OpenAPI descriptions
+    Catalogue(catalogue::Catalogue),
     /// Hold the contract in proto/ to buf's STANDARD rules
     Buf,
     /// Hold licences, sources and banned crates to deny.toml
@@ -59,6 +62,7 @@ fn run(chore: &Chore) -> Result<(), Box<dyn Error>> {
         Chore::Tidy => tidy::check(&root)?,
         Chore::Test { fast: true } => test::run(&root, test::Extent::Fast)?,
         Chore::Test { fast: false } => test::run(&root, test::Extent::Whole)?,
+        Chore::Catalogue(arguments) => catalogue::rebuild(&root, arguments)?,
         Chore::Buf => test::buf_lint(&root)?,
         Chore::Deny => test::deny(&root)?,
     }

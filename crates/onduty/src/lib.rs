@@ -8,6 +8,7 @@ pub mod answers;
 pub mod api;
 pub mod app;
 pub mod ask;
+pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod config;

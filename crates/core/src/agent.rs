@@ -234,6 +234,11 @@ impl Facet {
             Self::Login => "logged_in",
         }
     }
+
+    /// The facet of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|facet| facet.name() == name)
+    }
 }
 
 fn same_letters(left: &str, right: &str) -> bool {

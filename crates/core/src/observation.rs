@@ -48,6 +48,8 @@ pub struct Statement {
     pub account: Option<AccountState>,
     /// Presence; its clock is `presence.modifiedDate`.
     pub presence: Option<Said<Presence>>,
+    /// Presence at a source that is not the agent's primary one. Never held; told in the timeline.
+    pub secondary_presence: Option<Said<Presence>>,
     /// Routing status; its clock is `routingStatus.startTime`.
     pub routing_status: Option<Said<RoutingStatus>>,
     /// Out of office; its clock is `outOfOffice.modifiedDate`.

@@ -6,6 +6,7 @@
 
 pub mod existence;
 pub mod register;
+pub mod ruling;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,8 @@ use crate::observation::{Input, Listing, Observation, Said, Source};
 use crate::row::{Held, Latest, Row};
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
-use register::{Hearing, Mark, Offered, Register, Ruling};
+use register::{Hearing, Mark, Offered, Register};
+use ruling::Ruling;
 
 /// How long a removed agent is remembered, so that watchers that were away learn of it.
 pub const TOMBSTONE_LIFE: Duration = Duration::from_secs(24 * 3600);
@@ -71,7 +73,7 @@ pub enum Outcome {
     Duplicate,
     /// All that was new in it was older than what is held.
     Stale,
-    /// It made no sense.
+    /// Some of it made no sense, or came from a source that does not count.
     Rejected,
 }
 
@@ -79,6 +81,13 @@ impl Rulings {
     /// The ruling about a facet; `None` if the statement did not mention it.
     pub const fn of(&self, facet: Facet) -> Option<Ruling> {
         self.0[facet as usize]
+    }
+
+    /// These rulings about these facets, as a store kept them.
+    pub fn restore(rulings: impl IntoIterator<Item = (Facet, Ruling)>) -> Self {
+        let mut restored = Self::default();
+        rulings.into_iter().for_each(|(facet, ruling)| restored.set(facet, ruling));
+        restored
     }
 
     /// The facets said, with their rulings.
@@ -94,24 +103,12 @@ impl Step {
             return Outcome::Applied;
         }
         let said = |wanted: &[Ruling]| self.rulings.iter().any(|(_, ruling)| wanted.contains(&ruling));
-        if said(&[Ruling::ClockAhead]) {
+        if said(&[Ruling::ClockAhead, Ruling::NotPrimary]) {
             Outcome::Rejected
         } else if said(&[Ruling::Older, Ruling::ConflictLost, Ruling::Overruled]) {
             Outcome::Stale
         } else {
             Outcome::Duplicate
-        }
-    }
-}
-
-impl Outcome {
-    /// The name used in metrics and the timeline.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Applied => "applied",
-            Self::Duplicate => "duplicate",
-            Self::Stale => "stale",
-            Self::Rejected => "rejected",
         }
     }
 }
@@ -316,6 +313,9 @@ impl Draft {
                 self.rulings.set(facet, ruling);
                 self.changed |= replaced;
             }
+        }
+        if said.presence.is_none() && said.secondary_presence.is_some() {
+            self.rulings.set(Facet::Presence, Ruling::NotPrimary);
         }
     }
 

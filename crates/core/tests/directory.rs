@@ -5,7 +5,7 @@ use std::time::Duration;
 use onduty_core::agent::{AgentId, RoutingStatus, UserId};
 use onduty_core::cursor::{Cursor, Epoch, Revision};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
-use onduty_core::roster::register::Ruling;
+use onduty_core::roster::ruling::Ruling;
 use onduty_core::roster::{Outcome, Roster, Step, TOMBSTONE_LIFE};
 use onduty_core::snapshot::Gap;
 use onduty_core::time::Timestamp;

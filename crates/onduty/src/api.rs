@@ -5,6 +5,8 @@ pub mod admin;
 mod convert;
 mod encode;
 pub mod grpc;
+mod paging;
 pub mod problem;
 #[cfg(test)]
 mod rows;
+mod timeline;

@@ -1,5 +1,8 @@
-//! Every change, one by one, as the journal kept them: for watchers that must not skip any. Reads the journal's file
+//! The past as the journal kept it: every change, one by one, for watchers that must not skip any, and what was heard
+//! about one agent, for people who ask why. Reads the journal's file
 //! over a connection of its own, which never holds up the writer.
+
+pub mod timeline;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

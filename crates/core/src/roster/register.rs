@@ -7,6 +7,7 @@
 
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use super::ruling::Ruling;
 use crate::observation::{Clock, Source};
 use crate::time::Timestamp;
 
@@ -97,25 +98,6 @@ pub struct Hearing {
     /// The latest instant this statement vouches for: for a read, when it was asked; for a push, when it was
     /// made, which may be long before it arrived.
     pub vouches_at: Timestamp,
-}
-
-/// The rule that decided about one facet of one statement.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ruling {
-    /// It is newer than what was held.
-    Applied,
-    /// Same clock and same value as held: evidence, not news.
-    Duplicate,
-    /// Older than what is held.
-    Older,
-    /// Same clock, another value; the rank of its source (then the value) won.
-    ConflictWon,
-    /// Same clock, another value; it lost.
-    ConflictLost,
-    /// It had no clock, and a later read vouches for what is held.
-    Overruled,
-    /// Its clock lies more than [`CLOCK_AHEAD_MAX`] in our future: nonsense, or somebody's clock is badly wrong.
-    ClockAhead,
 }
 
 /// How far a clock may be ahead of ours before a statement is refused. Wide, because it is there to keep one

@@ -45,7 +45,7 @@ fn statement() -> impl Strategy<Value = Statement> {
         weighted(0.2, select(vec![AccountState::Active, AccountState::Inactive, AccountState::Deleted])),
     );
     let facets = (
-        said(presence()),
+        (said(presence()), said(presence())),
         said(select(&RoutingStatus::KNOWN[..3])),
         said(any::<bool>()),
         said(queues()),
@@ -53,7 +53,8 @@ fn statement() -> impl Strategy<Value = Statement> {
         prop::bool::weighted(0.1),
     );
     (profile, facets).prop_map(|((agent_id, name, division_id, account), facets)| {
-        let (presence, routing_status, out_of_office, active_queues, login, absent) = facets;
+        let ((presence, secondary_presence), routing_status, out_of_office, active_queues, login, absent) =
+            facets;
         if absent {
             return Statement { absent, ..Statement::default() };
         }
@@ -63,6 +64,7 @@ fn statement() -> impl Strategy<Value = Statement> {
             division_id,
             account,
             presence,
+            secondary_presence,
             routing_status,
             out_of_office,
             active_queues,

@@ -132,7 +132,8 @@ pub(super) const fn from_routing(status: v1::RoutingStatus) -> Option<RoutingSta
     }
 }
 
-fn to_presence(presence: &Presence, since: Option<Timestamp>) -> v1::AgentPresence {
+/// A presence, and since when.
+pub(super) fn to_presence(presence: &Presence, since: Option<Timestamp>) -> v1::AgentPresence {
     v1::AgentPresence {
         system: to_system_presence(&presence.system).into(),
         definition_id: presence.definition_id.as_deref().unwrap_or_default().to_owned(),
@@ -143,7 +144,8 @@ fn to_presence(presence: &Presence, since: Option<Timestamp>) -> v1::AgentPresen
     }
 }
 
-fn to_routing_status(status: &RoutingStatus, since: Option<Timestamp>) -> v1::AgentRoutingStatus {
+/// A routing status, and since when.
+pub(super) fn to_routing_status(status: &RoutingStatus, since: Option<Timestamp>) -> v1::AgentRoutingStatus {
     v1::AgentRoutingStatus {
         status: to_routing(status).into(),
         since: since.map(to_timestamp),
@@ -151,7 +153,8 @@ fn to_routing_status(status: &RoutingStatus, since: Option<Timestamp>) -> v1::Ag
     }
 }
 
-const fn to_source(source: Source) -> v1::Source {
+/// A source.
+pub(super) const fn to_source(source: Source) -> v1::Source {
     match source {
         Source::Webhook => v1::Source::Webhook,
         Source::Channel => v1::Source::Channel,

@@ -12,6 +12,7 @@ mod list;
 mod page_token;
 mod request;
 mod status;
+mod timeline;
 mod watch;
 
 use std::sync::Arc;
@@ -44,6 +45,7 @@ use self::entrance::is_grpc;
 use self::health::Health;
 use self::watch::Hub;
 use super::problem::problem;
+use super::timeline::Timelines;
 
 /// What the services are made of.
 #[derive(Clone, Debug)]
@@ -80,7 +82,8 @@ pub struct ReflectionError(#[from] tonic_reflection::server::Error);
 pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
     let Parts { answers, view, history, status, readiness, clock, meters, limits, drain } = parts;
     let health = Health::new(readiness.clone(), drain.clone());
-    let diagnosis = Diagnosis::new(view.clone(), status, readiness, clock.clone());
+    let timelines = Timelines::new(answers.clone(), view.clone(), history.clone());
+    let diagnosis = Diagnosis::new(view.clone(), status, readiness, clock.clone(), timelines, meters.clone());
     let hub = Arc::new(Hub::new(view, history, clock, meters.clone(), limits.watches, drain));
     let agent_states = AgentStates::new(answers, hub, meters, limits.ids_per_batch);
     // Around each service rather than around the router, which would box every call once more.

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use onduty_core::agent::UserId;
 use onduty_core::cursor::Revision;
 use onduty_core::observation::{Listing, Observation, Source};
-use onduty_core::roster::register::Ruling;
-use onduty_core::roster::{Outcome, Step};
+use onduty_core::roster::Step;
+use onduty_core::roster::ruling::Ruling;
 use onduty_core::row::Row;
 use onduty_core::time::Timestamp;
 
-use super::record::{encode_row, encode_statement};
+use super::record::{encode_row, encode_rulings, encode_statement};
 
 /// History entries that are committed together.
 #[derive(Debug, Default)]
@@ -30,14 +30,15 @@ pub(super) struct Entry {
     pub(super) source: Source,
     pub(super) event_id: Option<Arc<str>>,
     pub(super) outcome: &'static str,
+    pub(super) rulings: Option<String>,
     pub(super) statement: Option<Vec<u8>>,
     pub(super) row: Option<Vec<u8>>,
 }
 
 /// The outcome of an entry that removes an agent which a full listing did not name.
-const REMOVED: &str = "removed";
+pub(crate) const REMOVED: &str = "removed";
 /// The outcome of an entry that drops a tombstone for good.
-pub(super) const FORGOTTEN: &str = "forgotten";
+pub(crate) const FORGOTTEN: &str = "forgotten";
 
 impl Batch {
     /// Adds a statement and what it did, if that is worth an entry.
@@ -57,6 +58,7 @@ impl Batch {
             source: observation.source,
             event_id: observation.event_id.clone(),
             outcome: step.outcome().name(),
+            rulings: encode_rulings(&step.rulings),
             statement: Some(encode_statement(&observation.statement)),
             row: row.map(|row| encode_row(row)),
         });
@@ -72,6 +74,7 @@ impl Batch {
             source: Source::Sweep,
             event_id: None,
             outcome,
+            rulings: None,
             statement: None,
             row: row.map(|row| encode_row(row)),
         };
@@ -94,10 +97,11 @@ impl Batch {
 /// held is not: the next sweep says the same again, and a sweep of everybody would push everything else out of a
 /// bounded history.
 fn is_kept(observation: &Observation, step: &Step) -> bool {
-    let conflicting = |(_, ruling): (_, Ruling)| matches!(ruling, Ruling::ConflictLost | Ruling::ConflictWon);
+    let remarkable = |(_, ruling): (_, Ruling)| {
+        matches!(ruling, Ruling::ConflictLost | Ruling::ConflictWon | Ruling::ClockAhead)
+    };
     !observation.source.is_read()
         || !step.changes.is_empty()
         || step.rewritten.is_some()
-        || step.outcome() == Outcome::Rejected
-        || step.rulings.iter().any(conflicting)
+        || step.rulings.iter().any(remarkable)
 }

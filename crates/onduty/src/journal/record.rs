@@ -15,6 +15,7 @@
 //! before it can rewrite anything. [`FORMAT`] is raised only when the meaning of an existing field changes.
 
 mod message;
+mod rulings;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use onduty_core::roster::register::{Estimate, Exact, Mark, Register};
 use onduty_core::row::{Held, Latest, Profile, Row};
 use onduty_core::time::Timestamp;
 use prost::Message;
+pub use rulings::{decode_rulings, encode_rulings};
 
 use message::{
     EstimateRecord, ExactRecord, PresenceRecord, QueuesRecord, RegisterRecord, RowRecord, SaidRecord,
@@ -124,6 +126,7 @@ pub fn encode_statement(statement: &Statement) -> Vec<u8> {
         division_id,
         account,
         presence,
+        secondary_presence,
         routing_status,
         out_of_office,
         active_queues,
@@ -142,6 +145,7 @@ pub fn encode_statement(statement: &Statement) -> Vec<u8> {
         active_queues: SaidRecord::of(active_queues.as_ref()),
         login: SaidRecord::of(login.as_ref()),
         absent: *absent,
+        secondary_presence: SaidRecord::of(secondary_presence.as_ref()),
     };
     record.encode_to_vec()
 }
@@ -161,6 +165,7 @@ pub fn decode_statement(bytes: &[u8]) -> Result<Statement, RecordError> {
         division_id: record.division_id.map(|id| id.as_str().into()),
         account: account.transpose()?,
         presence: said(record.presence, "presence")?,
+        secondary_presence: said(record.secondary_presence, "secondary_presence")?,
         routing_status: said(record.routing_status, "routing_status")?,
         out_of_office: said(record.out_of_office, "out_of_office")?,
         active_queues: said(record.active_queues, "active_queues")?,

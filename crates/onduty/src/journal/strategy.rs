@@ -51,7 +51,7 @@ pub(crate) fn statement() -> impl Strategy<Value = Statement> {
         weighted(0.2, account),
     );
     let facets = (
-        said(presence()),
+        (said(presence()), said(presence())),
         said(routing_status()),
         said(any::<bool>()),
         said(queues()),
@@ -59,13 +59,15 @@ pub(crate) fn statement() -> impl Strategy<Value = Statement> {
         prop::bool::weighted(0.1),
     );
     (profile, facets).prop_map(|((agent_id, name, division_id, account), facets)| {
-        let (presence, routing_status, out_of_office, active_queues, login, absent) = facets;
+        let ((presence, secondary_presence), routing_status, out_of_office, active_queues, login, absent) =
+            facets;
         Statement {
             agent_id,
             name,
             division_id,
             account,
             presence,
+            secondary_presence,
             routing_status,
             out_of_office,
             active_queues,

@@ -82,8 +82,8 @@ pub(super) fn begin(connection: &Connection, epoch: Epoch) -> Result<(), Trouble
 pub(super) fn append(connection: &Connection, extent: &mut Extent, entries: &[Entry]) -> Result<(), Trouble> {
     let mut insert = connection.prepare_cached(
         "INSERT INTO history
-         (seq, user_id, revision, heard_at, as_of, source, event_id, outcome, statement, row)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+         (seq, user_id, revision, heard_at, as_of, source, event_id, outcome, rulings, statement, row)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?;
     for entry in entries {
         insert.execute(params![
@@ -95,6 +95,7 @@ pub(super) fn append(connection: &Connection, extent: &mut Extent, entries: &[En
             entry.source.name(),
             entry.event_id.as_deref(),
             entry.outcome,
+            entry.rulings,
             entry.statement,
             entry.row,
         ])?;

@@ -13,6 +13,7 @@ mod limits;
 mod list;
 mod reflection;
 mod stage;
+mod timeline;
 mod watch;
 mod watch_every_change;
 mod watch_resume;

@@ -5,6 +5,7 @@
 mod crash;
 mod history;
 mod samples;
+mod timeline;
 
 use std::path::Path;
 use std::thread::JoinHandle;

@@ -13,19 +13,19 @@ use tempfile::TempDir;
 use super::{EPOCH, Store, options};
 
 /// The samples, by version.
-fn samples() -> Vec<PathBuf> {
+pub(crate) fn samples() -> Vec<PathBuf> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/journal_samples");
     (1..).map(|version| folder.join(format!("v{version}.sql"))).take_while(|file| file.exists()).collect()
 }
 
-fn written(sample: &PathBuf) -> TempDir {
+pub(crate) fn written(sample: &PathBuf) -> TempDir {
     let dir = TempDir::new().unwrap();
     let connection = Connection::open(dir.path().join(FILE_NAME)).unwrap();
     connection.execute_batch(&std::fs::read_to_string(sample).unwrap()).unwrap();
     dir
 }
 
-fn at(seconds: i64) -> Timestamp {
+pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + seconds * 1_000)
 }
 

@@ -1525,6 +1525,151 @@ impl ::prost::Name for Drift {
         "type.googleapis.com/onduty.v1.Drift".into()
     }
 }
+/// Whose timeline, and which page of it.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct GetTimelineRequest {
+    /// At most 1,000; 0 means 100.
+    #[prost(int32, tag = "3")]
+    pub page_size: i32,
+    /// From the previous page, of the same agent. Holds while new statements come in: pages only go back in time.
+    #[prost(string, tag = "4")]
+    pub page_token: ::prost::alloc::string::String,
+    /// Exactly one of the two.
+    #[prost(oneof = "get_timeline_request::Id", tags = "1, 2")]
+    pub id: ::core::option::Option<get_timeline_request::Id>,
+}
+/// Nested message and enum types in `GetTimelineRequest`.
+pub mod get_timeline_request {
+    /// Exactly one of the two.
+    #[derive(Clone, PartialEq, Eq, Hash, ::prost::Oneof)]
+    pub enum Id {
+        /// The agent's id.
+        #[prost(string, tag = "1")]
+        AgentId(::prost::alloc::string::String),
+        /// The person's id. Also finds agents who were removed so long ago that their agent id is forgotten.
+        #[prost(string, tag = "2")]
+        UserId(::prost::alloc::string::String),
+    }
+}
+impl ::prost::Name for GetTimelineRequest {
+    const NAME: &'static str = "GetTimelineRequest";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.GetTimelineRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.GetTimelineRequest".into()
+    }
+}
+/// One page of a timeline.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct GetTimelineResponse {
+    /// Newest first. A page may be shorter than asked for; only an empty token says that there is nothing older.
+    #[prost(message, repeated, tag = "1")]
+    pub entries: ::prost::alloc::vec::Vec<TimelineEntry>,
+    /// Empty on the last page.
+    #[prost(string, tag = "2")]
+    pub next_page_token: ::prost::alloc::string::String,
+    /// The agent's id.
+    #[prost(string, tag = "3")]
+    pub agent_id: ::prost::alloc::string::String,
+    /// The person's id.
+    #[prost(string, tag = "4")]
+    pub user_id: ::prost::alloc::string::String,
+    /// What is held now. Absent when nothing is: `note` says why.
+    #[prost(message, optional, tag = "5")]
+    pub agent_state: ::core::option::Option<AgentState>,
+    /// When the oldest statement that is still kept, about anybody, was heard. What came before it is forgotten.
+    #[prost(message, optional, tag = "6")]
+    pub kept_since: ::core::option::Option<::prost_types::Timestamp>,
+    /// Why there are no entries, or no state, where that is so. Never empty together with either.
+    #[prost(string, tag = "7")]
+    pub note: ::prost::alloc::string::String,
+}
+impl ::prost::Name for GetTimelineResponse {
+    const NAME: &'static str = "GetTimelineResponse";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.GetTimelineResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.GetTimelineResponse".into()
+    }
+}
+/// Something that was heard about an agent, and what came of it.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct TimelineEntry {
+    /// When it arrived, by our clock; of a read, when it was asked.
+    #[prost(message, optional, tag = "1")]
+    pub heard_at: ::core::option::Option<::prost_types::Timestamp>,
+    /// When it was said, by the platform's clock. Absent when it does not say.
+    #[prost(message, optional, tag = "2")]
+    pub as_of: ::core::option::Option<::prost_types::Timestamp>,
+    /// By which way.
+    #[prost(enumeration = "Source", tag = "3")]
+    pub source: i32,
+    /// The sender's id of the event, where it has one.
+    #[prost(string, tag = "4")]
+    pub event_id: ::prost::alloc::string::String,
+    /// What came of it as a whole.
+    #[prost(enumeration = "TimelineOutcome", tag = "5")]
+    pub outcome: i32,
+    /// The rule that decided, in words for people.
+    #[prost(string, tag = "6")]
+    pub rule: ::prost::alloc::string::String,
+    /// The change that it made. 0 if readers saw none.
+    #[prost(uint64, tag = "7")]
+    pub revision: u64,
+    /// What it said, and nothing else: a field that is absent was not said. Each facet has its own clock in its `since`. A
+    /// presence at a secondary source is told here too, and its ruling says so.
+    #[prost(message, optional, tag = "8")]
+    pub said: ::core::option::Option<AgentState>,
+    /// The rule about each facet said. Empty when it said none, or was kept by a version before there were rules here.
+    #[prost(message, repeated, tag = "9")]
+    pub rulings: ::prost::alloc::vec::Vec<FacetRuling>,
+    /// The directory's word on the account (active, inactive, deleted), where it was said.
+    #[prost(string, tag = "10")]
+    pub account: ::prost::alloc::string::String,
+    /// The platform said that there is no such agent.
+    #[prost(bool, tag = "11")]
+    pub absent: bool,
+}
+impl ::prost::Name for TimelineEntry {
+    const NAME: &'static str = "TimelineEntry";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.TimelineEntry".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.TimelineEntry".into()
+    }
+}
+/// The rule that decided about one facet of a statement.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FacetRuling {
+    /// Which: presence, routing_status, out_of_office, active_queues or logged_in.
+    #[prost(string, tag = "1")]
+    pub facet: ::prost::alloc::string::String,
+    /// The rule.
+    #[prost(enumeration = "Ruling", tag = "2")]
+    pub ruling: i32,
+    /// The rule in words for people: "older than what we hold".
+    #[prost(string, tag = "3")]
+    pub rule: ::prost::alloc::string::String,
+    /// The platform's clock of the facet, as far as it was said.
+    #[prost(message, optional, tag = "4")]
+    pub began_at: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for FacetRuling {
+    const NAME: &'static str = "FacetRuling";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.FacetRuling".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.FacetRuling".into()
+    }
+}
 /// Where a source stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1570,6 +1715,112 @@ impl SourceState {
         }
     }
 }
+/// What came of something that was heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum TimelineOutcome {
+    /// Not said.
+    Unspecified = 0,
+    /// It changed the state.
+    Applied = 1,
+    /// It said what was known.
+    Duplicate = 2,
+    /// All that was new in it was older than what is held, or lost against it.
+    Stale = 3,
+    /// Some of it made no sense, or came from a source that does not count.
+    Rejected = 4,
+    /// A full listing did not name the agent, who thereby is gone.
+    Removed = 5,
+    /// The removal was remembered for long enough.
+    Forgotten = 6,
+}
+impl TimelineOutcome {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "TIMELINE_OUTCOME_UNSPECIFIED",
+            Self::Applied => "TIMELINE_OUTCOME_APPLIED",
+            Self::Duplicate => "TIMELINE_OUTCOME_DUPLICATE",
+            Self::Stale => "TIMELINE_OUTCOME_STALE",
+            Self::Rejected => "TIMELINE_OUTCOME_REJECTED",
+            Self::Removed => "TIMELINE_OUTCOME_REMOVED",
+            Self::Forgotten => "TIMELINE_OUTCOME_FORGOTTEN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "TIMELINE_OUTCOME_UNSPECIFIED" => Some(Self::Unspecified),
+            "TIMELINE_OUTCOME_APPLIED" => Some(Self::Applied),
+            "TIMELINE_OUTCOME_DUPLICATE" => Some(Self::Duplicate),
+            "TIMELINE_OUTCOME_STALE" => Some(Self::Stale),
+            "TIMELINE_OUTCOME_REJECTED" => Some(Self::Rejected),
+            "TIMELINE_OUTCOME_REMOVED" => Some(Self::Removed),
+            "TIMELINE_OUTCOME_FORGOTTEN" => Some(Self::Forgotten),
+            _ => None,
+        }
+    }
+}
+/// The rules by which facets are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Ruling {
+    /// Not said.
+    Unspecified = 0,
+    /// Newer than what was held.
+    Applied = 1,
+    /// The same instant and value as held: evidence, not news.
+    Duplicate = 2,
+    /// Older than what is held.
+    Older = 3,
+    /// The same instant, another value, of higher rank: a higher version of the state, or a read against a push.
+    ConflictWon = 4,
+    /// The same instant, another value, of lower rank.
+    ConflictLost = 5,
+    /// Said without a clock, and a later read says otherwise.
+    Overruled = 6,
+    /// Dated more than a day ahead of our clock.
+    ClockAhead = 7,
+    /// A presence at a source that is not the agent's primary one.
+    NotPrimary = 8,
+}
+impl Ruling {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RULING_UNSPECIFIED",
+            Self::Applied => "RULING_APPLIED",
+            Self::Duplicate => "RULING_DUPLICATE",
+            Self::Older => "RULING_OLDER",
+            Self::ConflictWon => "RULING_CONFLICT_WON",
+            Self::ConflictLost => "RULING_CONFLICT_LOST",
+            Self::Overruled => "RULING_OVERRULED",
+            Self::ClockAhead => "RULING_CLOCK_AHEAD",
+            Self::NotPrimary => "RULING_NOT_PRIMARY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RULING_UNSPECIFIED" => Some(Self::Unspecified),
+            "RULING_APPLIED" => Some(Self::Applied),
+            "RULING_DUPLICATE" => Some(Self::Duplicate),
+            "RULING_OLDER" => Some(Self::Older),
+            "RULING_CONFLICT_WON" => Some(Self::ConflictWon),
+            "RULING_CONFLICT_LOST" => Some(Self::ConflictLost),
+            "RULING_OVERRULED" => Some(Self::Overruled),
+            "RULING_CLOCK_AHEAD" => Some(Self::ClockAhead),
+            "RULING_NOT_PRIMARY" => Some(Self::NotPrimary),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod diagnosis_service_client {
     #![allow(
@@ -1581,7 +1832,7 @@ pub mod diagnosis_service_client {
     )]
     use tonic::codegen::*;
     use tonic::codegen::http::Uri;
-    /// What the sidecar knows of its own health and of its sources.
+    /// What the sidecar knows of its own health, of its sources, and of why an agent's state is what it is.
     #[derive(Debug, Clone)]
     pub struct DiagnosisServiceClient<T> {
         inner: tonic::client::Grpc<T>,
@@ -1676,6 +1927,34 @@ pub mod diagnosis_service_client {
                 .insert(GrpcMethod::new("onduty.v1.DiagnosisService", "GetSyncStatus"));
             self.inner.unary(req, path, codec).await
         }
+        /// What was heard about one agent, accepted or not, and the rule that decided; newest first. Every statement that was
+        /// pushed is kept, and of what was read whatever changed something, was in conflict or made no sense: a read that
+        /// confirmed what was held is not. Kept as far back as the store's bounds of count and age allow. An agent nobody ever
+        /// heard of is an error that carries a `Finding`, as in `AgentStateService.GetAgentState`.
+        pub async fn get_timeline(
+            &mut self,
+            request: impl tonic::IntoRequest<super::GetTimelineRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetTimelineResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/onduty.v1.DiagnosisService/GetTimeline",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("onduty.v1.DiagnosisService", "GetTimeline"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1699,8 +1978,19 @@ pub mod diagnosis_service_server {
             tonic::Response<super::GetSyncStatusResponse>,
             tonic::Status,
         >;
+        /// What was heard about one agent, accepted or not, and the rule that decided; newest first. Every statement that was
+        /// pushed is kept, and of what was read whatever changed something, was in conflict or made no sense: a read that
+        /// confirmed what was held is not. Kept as far back as the store's bounds of count and age allow. An agent nobody ever
+        /// heard of is an error that carries a `Finding`, as in `AgentStateService.GetAgentState`.
+        async fn get_timeline(
+            &self,
+            request: tonic::Request<super::GetTimelineRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::GetTimelineResponse>,
+            tonic::Status,
+        >;
     }
-    /// What the sidecar knows of its own health and of its sources.
+    /// What the sidecar knows of its own health, of its sources, and of why an agent's state is what it is.
     #[derive(Debug)]
     pub struct DiagnosisServiceServer<T> {
         inner: Arc<T>,
@@ -1808,6 +2098,51 @@ pub mod diagnosis_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetSyncStatusSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/onduty.v1.DiagnosisService/GetTimeline" => {
+                    #[allow(non_camel_case_types)]
+                    struct GetTimelineSvc<T: DiagnosisService>(pub Arc<T>);
+                    impl<
+                        T: DiagnosisService,
+                    > tonic::server::UnaryService<super::GetTimelineRequest>
+                    for GetTimelineSvc<T> {
+                        type Response = super::GetTimelineResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::GetTimelineRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DiagnosisService>::get_timeline(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = GetTimelineSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

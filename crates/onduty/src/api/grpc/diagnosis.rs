@@ -4,12 +4,15 @@ use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 use onduty_proto::v1::diagnosis_service_server::DiagnosisService;
 use onduty_proto::v1::{
-    BudgetShare, Drift, GetSyncStatusRequest, GetSyncStatusResponse, RequestBudget, SourceState, SourceStatus,
+    BudgetShare, Drift, GetSyncStatusRequest, GetSyncStatusResponse, GetTimelineRequest, GetTimelineResponse,
+    RequestBudget, SourceState, SourceStatus,
 };
 use tonic::{Request, Response, Status};
 
 use crate::api::convert::{to_duration, to_timestamp};
+use crate::api::timeline::Timelines;
 use crate::clock::Clock;
+use crate::meters::Meters;
 use crate::publish::View;
 use crate::readiness::Readiness;
 use crate::status::{self, BudgetStanding, Phase, SourceStanding, StatusBoard};
@@ -21,12 +24,21 @@ pub(super) struct Diagnosis {
     board: StatusBoard,
     readiness: Readiness,
     clock: Clock,
+    pub(super) timelines: Timelines,
+    pub(super) meters: Meters,
 }
 
 impl Diagnosis {
     /// A service that reads these.
-    pub(super) const fn new(view: View, board: StatusBoard, readiness: Readiness, clock: Clock) -> Self {
-        Self { view, board, readiness, clock }
+    pub(super) const fn new(
+        view: View,
+        board: StatusBoard,
+        readiness: Readiness,
+        clock: Clock,
+        timelines: Timelines,
+        meters: Meters,
+    ) -> Self {
+        Self { view, board, readiness, clock, timelines, meters }
     }
 }
 
@@ -48,6 +60,13 @@ impl DiagnosisService for Diagnosis {
             cursor: self.view.snapshot().cursor().to_string(),
             awaited: self.readiness.awaited().into_iter().map(str::to_owned).collect(),
         }))
+    }
+
+    async fn get_timeline(
+        &self,
+        request: Request<GetTimelineRequest>,
+    ) -> Result<Response<GetTimelineResponse>, Status> {
+        self.timeline(request).await.map(Response::new)
     }
 }
 

@@ -12,13 +12,7 @@ use super::request::from_filter;
 use super::status::Violation;
 use crate::answers::{Continuation, Page};
 use crate::api::encode::States;
-
-/// Agents on a page unless the caller says otherwise, and at most.
-const PAGE_SIZE_DEFAULT: usize = 100;
-const PAGE_SIZE_MAX: usize = 1_000;
-
-/// A page ends early rather than exceed this: common clients refuse messages over 4 MiB.
-const PAGE_BYTES_MAX: usize = 2 * 1_048_576;
+use crate::api::paging::{PAGE_BYTES_MAX, read_page_size};
 
 impl AgentStates {
     pub(super) async fn list(
@@ -34,14 +28,7 @@ impl AgentStates {
 fn parse(request: ListAgentStatesRequest) -> Result<(Selector, usize, Option<Continuation>), Violation> {
     let ListAgentStatesRequest { filter, page_size, page_token } = request;
     let selector = from_filter(filter)?;
-    let size = match usize::try_from(page_size) {
-        Ok(0) => PAGE_SIZE_DEFAULT,
-        Ok(size) if size <= PAGE_SIZE_MAX => size,
-        _ => {
-            let allowed = format!("must be 1 to {PAGE_SIZE_MAX}, or 0 for {PAGE_SIZE_DEFAULT}");
-            return Err(Violation::new("page_size", allowed));
-        }
-    };
+    let size = read_page_size(page_size).map_err(|allowed| Violation::new("page_size", allowed))?;
     let from = match page_token.as_str() {
         "" => None,
         token => Some(

@@ -63,6 +63,8 @@ pub(super) struct StatementRecord {
     pub(super) login: Option<SaidRecord>,
     #[prost(bool, tag = "11")]
     pub(super) absent: bool,
+    #[prost(message, optional, tag = "12")]
+    pub(super) secondary_presence: Option<SaidRecord>,
 }
 
 /// A word of the profile.

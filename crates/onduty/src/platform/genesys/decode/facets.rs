@@ -15,8 +15,8 @@ use super::{Ignored, Malformed};
 pub(super) enum PresenceSaid {
     /// The primary one.
     Primary(Said<Presence>),
-    /// Several sources can report; only the primary one counts.
-    Secondary,
+    /// Several sources can report; only the primary one counts. What this one says, where it says it.
+    Secondary(Option<Said<Presence>>),
 }
 
 impl PresenceSaid {
@@ -27,8 +27,17 @@ impl PresenceSaid {
                 statement.presence = Some(said);
                 None
             }
-            Self::Secondary => Some(Ignored::NotPrimary),
+            Self::Secondary(_) => Some(Ignored::NotPrimary),
         }
+    }
+
+    /// As [`PresenceSaid::into_statement`], of a push: one of a secondary source is taken along for the timeline, to
+    /// show why the agent's client and onduty disagree. A read repeats it with every sweep.
+    pub(super) fn into_pushed(self, statement: &mut Statement) -> Option<Ignored> {
+        if let Self::Secondary(said) = &self {
+            statement.secondary_presence.clone_from(said);
+        }
+        self.into_statement(statement)
     }
 }
 
@@ -40,9 +49,14 @@ pub(super) fn presence(value: &Value) -> Result<PresenceSaid, Malformed> {
 
 /// As [`presence`], of an object already opened.
 pub(super) fn presence_of(members: Object<'_>) -> Result<PresenceSaid, Malformed> {
-    if members.optional("primary", truth)? == Some(false) {
-        return Ok(PresenceSaid::Secondary);
+    if members.optional("primary", truth)? != Some(false) {
+        return said_presence(members).map(PresenceSaid::Primary);
     }
+    let said = members.has("presenceDefinition").then(|| said_presence(members));
+    said.transpose().map(PresenceSaid::Secondary)
+}
+
+fn said_presence(members: Object<'_>) -> Result<Said<Presence>, Malformed> {
     let (system, definition_id) = members.required("presenceDefinition", |definition| {
         let definition = object(definition)?;
         Ok((definition.required("systemPresence", word)?, definition.optional("id", id)?))
@@ -56,10 +70,7 @@ pub(super) fn presence_of(members: Object<'_>) -> Result<PresenceSaid, Malformed
         definition_id,
         message: message.unwrap_or("").into(),
     };
-    Ok(PresenceSaid::Primary(Said {
-        value,
-        clock: members.optional("modifiedDate", instant)?.map(Clock::at),
-    }))
+    Ok(Said { value, clock: members.optional("modifiedDate", instant)?.map(Clock::at) })
 }
 
 /// The presence of the agent-states API, where `systemPresence` stands beside the definition.
@@ -100,7 +111,7 @@ pub(super) fn activity(members: Object<'_>) -> Result<(Statement, Option<Ignored
         ..Statement::default()
     };
     let presence = members.optional("presence", presence)?;
-    let ignored = presence.and_then(|presence| presence.into_statement(&mut statement));
+    let ignored = presence.and_then(|presence| presence.into_pushed(&mut statement));
     let queues = members.optional("activeQueueIds", |value| elements(value, QUEUES_MAX, id))?;
     let changed_at = members.optional("dateActiveQueuesChanged", instant)?;
     statement.active_queues = queues.map(|queues| Said {

@@ -38,8 +38,8 @@ pub(super) fn read(members: Object<'_>, arrival: Arrival) -> Result<Heard, Malfo
             }
         };
         Ok(match (ignored, facet) {
-            // Of an activity event the other facets still count.
-            (Some(ignored), Facet::Activity) => {
+            // Of an activity event the other facets still count; of a presence, who said it.
+            (Some(ignored), Facet::Activity | Facet::Presence) => {
                 let mut heard = Heard::from(arrival.observation(user_id.clone(), statement));
                 heard.ignored.push(ignored);
                 heard
@@ -59,7 +59,7 @@ fn check_id(body: Object<'_>, user_id: &UserId) -> Result<(), Malformed> {
 
 fn presence(body: Object<'_>) -> Result<(Statement, Option<Ignored>), Malformed> {
     let mut statement = Statement::default();
-    let ignored = facets::presence_of(body)?.into_statement(&mut statement);
+    let ignored = facets::presence_of(body)?.into_pushed(&mut statement);
     Ok((statement, ignored))
 }
 

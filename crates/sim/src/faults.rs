@@ -4,11 +4,13 @@
 //! trouble. Every switch has a default under which the platform behaves.
 
 mod switch;
+mod withheld;
 
 use serde_json::{Map, Value};
 
 use crate::cloud::presence::Spelling;
 use switch::SWITCHES;
+pub(crate) use withheld::Withheld;
 
 /// What happens to a request for several users of whom some are unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -89,7 +91,12 @@ pub(crate) struct Faults {
     pub(crate) idle_timeout_s: u64,
     pub(crate) clock_skew_ms: i64,
     pub(crate) region_down: Outage,
+    pub(crate) agent_states_api: bool,
+    pub(crate) state_withheld: Withheld,
     pub(crate) states_cache_lag_s: u64,
+    pub(crate) state_cache_lag_s: u64,
+    pub(crate) users_cache_lag_s: u64,
+    pub(crate) search_lag_s: u64,
     pub(crate) http_error_p: f64,
     pub(crate) http_error_status: u16,
     pub(crate) http_hang_p: f64,
@@ -121,7 +128,12 @@ impl Default for Faults {
             idle_timeout_s: 0,
             clock_skew_ms: 0,
             region_down: Outage::None,
+            agent_states_api: true,
+            state_withheld: Withheld::Nobody,
             states_cache_lag_s: 0,
+            state_cache_lag_s: 0,
+            users_cache_lag_s: 0,
+            search_lag_s: 0,
             http_error_p: 0.0,
             http_error_status: 503,
             http_hang_p: 0.0,
@@ -210,6 +222,16 @@ mod tests {
     }
 
     #[test]
+    fn a_state_is_withheld_of_nobody_of_everybody_or_of_those_named() {
+        let id = "00000000-0000-4000-8000-000000000000";
+        for value in [json!(false), json!(true), json!([id])] {
+            let faults = merged(&json!({"state_withheld": value})).unwrap();
+            assert_eq!(faults.to_json()["state_withheld"], value);
+        }
+        assert_eq!(merged(&json!({"state_withheld": []})).unwrap().state_withheld, Withheld::Nobody);
+    }
+
+    #[test]
     fn an_unknown_name_is_refused_with_the_nearest_one() {
         let error = merged(&json!({"event_los": 0.1})).unwrap_err();
         assert_eq!(error.to_string(), "no switch is named `event_los`; the nearest is `event_loss`");
@@ -223,6 +245,7 @@ mod tests {
             ("window", json!("wobbly")),
             ("http_error_status", json!(418)),
             ("activity_partial", json!(null)),
+            ("state_withheld", json!(["ada"])),
             ("clock_skew", json!(1e9)),
         ] {
             let error = merged(&json!({ name: value })).unwrap_err();

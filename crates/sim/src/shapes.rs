@@ -7,7 +7,7 @@ mod state;
 mod user;
 
 pub(crate) use activity::{ActivityBody, Told};
-pub(crate) use state::{ProfileBody, StateBody, TruthBody};
+pub(crate) use state::{NamedBody, ProfileBody, StateBody, TruthBody};
 pub(crate) use user::{Expand, PresenceBody, RoutingBody, UserBody};
 
 use serde::Serialize;

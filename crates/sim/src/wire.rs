@@ -14,6 +14,7 @@ mod presence;
 mod query;
 mod refusal;
 mod routing;
+mod sight;
 mod tokens_me;
 mod users;
 
@@ -130,7 +131,8 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
         count.route = "/oauth/token";
         return Outcome::Answer(oauth::token(world, call, place, &mut count.client).correlated(correlation));
     }
-    let matched = ROUTES.iter().find_map(|route| {
+    let offered = world.faults.agent_states_api || !agent_states::owns(path);
+    let matched = ROUTES.iter().filter(|_| offered).find_map(|route| {
         (route.method == call.method)
             .then(|| captures(route.template, path))
             .flatten()

@@ -147,7 +147,9 @@ impl World {
         let draws = [(); 6].map(|()| self.event_chance.fraction());
         let webhook = &mut self.stats.webhook;
         webhook.made += 1;
-        if draws[0] < self.faults.event_loss {
+        let agent = self.here.cloud.agent(change.position);
+        let withheld = agent.is_some_and(|agent| self.faults.state_withheld.covers(agent));
+        if withheld || draws[0] < self.faults.event_loss {
             webhook.lost_by_switch += 1;
             return;
         }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Faults, Outage, Unknown, WebhookFormat, Window};
+use super::{Faults, Outage, Unknown, WebhookFormat, Window, Withheld};
 use crate::cloud::presence::Spelling;
 
 type Setter = fn(&mut Faults, &Value) -> Option<()>;
@@ -135,7 +135,20 @@ pub(super) const SWITCHES: &[Switch] = &[
     },
     word!("region_down", region_down, "\"off\", \"503\" or \"timeout\"",
         "off" => Outage::None, "503" => Outage::Unavailable, "timeout" => Outage::Timeout),
+    flag!("agent_states_api", agent_states_api),
+    Switch {
+        name: "state_withheld",
+        takes: "true, false or a list of up to 1000 agent or user ids",
+        set: |faults, value| {
+            faults.state_withheld = Withheld::read(value)?;
+            Some(())
+        },
+        get: |faults| faults.state_withheld.to_json(),
+    },
     number!("states_cache_lag_s", states_cache_lag_s, 3600, "seconds up to 3600"),
+    number!("state_cache_lag_s", state_cache_lag_s, 3600, "seconds up to 3600"),
+    number!("users_cache_lag_s", users_cache_lag_s, 3600, "seconds up to 3600"),
+    number!("search_lag_s", search_lag_s, 86_400, "seconds up to 86400"),
     chance!("http_error_p", http_error_p),
     status!("http_error_status", http_error_status, "401, 429, 500, 503 or 504", 401, 429, 500, 503, 504),
     chance!("http_hang_p", http_hang_p),
@@ -144,7 +157,8 @@ pub(super) const SWITCHES: &[Switch] = &[
         "eventbridge" => WebhookFormat::EventBridge),
 ];
 
-fn as_flag(value: &Value) -> Option<bool> {
+/// Yes or no, as JSON or as a word.
+pub(super) fn as_flag(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
         Value::String(text) if text == "on" => Some(true),

@@ -59,6 +59,28 @@ impl StateBody {
     }
 }
 
+/// An agent whose state is left out: named, and nothing said about what they do.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct NamedBody {
+    agent_id: Id,
+    user_id: Id,
+    name: String,
+    division_id: Id,
+}
+
+impl NamedBody {
+    /// Names an agent.
+    pub(crate) fn of(agent: &Agent) -> Self {
+        Self {
+            agent_id: agent.id,
+            user_id: agent.user_id,
+            name: agent.name.clone(),
+            division_id: agent.division,
+        }
+    }
+}
+
 /// The truth about an agent, for the control plane: a state and the facets that the agent-states API does not show.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

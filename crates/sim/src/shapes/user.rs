@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::{DefinitionReference, Style};
 use crate::cloud::Cloud;
-use crate::cloud::agent::Agent;
+use crate::cloud::agent::{Agent, AgentState};
 use crate::cloud::id::Id;
 use crate::cloud::stamp::Stamp;
 
@@ -19,8 +19,10 @@ pub(crate) struct PresenceBody {
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     primary: Option<bool>,
-    presence_definition: DefinitionReference,
-    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    presence_definition: Option<DefinitionReference>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     modified_date: Option<Stamp>,
     self_uri: String,
@@ -28,32 +30,37 @@ pub(crate) struct PresenceBody {
 
 impl PresenceBody {
     /// As an expanded part of a user.
-    pub(crate) fn expanded(agent: &Agent, style: Style) -> Self {
-        let state = agent.state();
+    pub(crate) fn expanded(agent: &Agent, state: &AgentState, style: Style) -> Self {
         Self {
             id: None,
             user_id: None,
             source: "PURECLOUD",
             primary: Some(true),
-            presence_definition: DefinitionReference::of(state, style),
-            message: state.presence.message.clone(),
+            presence_definition: Some(DefinitionReference::of(state, style)),
+            message: Some(state.presence.message.clone()),
             modified_date: state.presence.since,
             self_uri: format!("/api/v2/users/{}/presences", agent.user_id),
         }
     }
 
     /// As the answer of the user's own presence call.
-    pub(crate) fn single(agent: &Agent, style: Style) -> Self {
-        Self { id: Some(agent.user_id), ..Self::expanded(agent, style) }
+    pub(crate) fn single(agent: &Agent, state: &AgentState, style: Style) -> Self {
+        Self { id: Some(agent.user_id), ..Self::expanded(agent, state, style) }
+    }
+
+    /// The same with the state left out: whose presence it is, and not what it is.
+    #[must_use]
+    pub(crate) fn withheld(self) -> Self {
+        Self { presence_definition: None, message: None, modified_date: None, ..self }
     }
 
     /// As an element of the bulk answer, which says nothing about primary sources.
-    pub(crate) fn bulk(agent: &Agent, style: Style) -> Self {
+    pub(crate) fn bulk(agent: &Agent, state: &AgentState, style: Style) -> Self {
         Self {
             id: Some(agent.user_id),
             user_id: Some(agent.user_id),
             primary: None,
-            ..Self::expanded(agent, style)
+            ..Self::expanded(agent, state, style)
         }
     }
 }
@@ -63,25 +70,30 @@ impl PresenceBody {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct RoutingBody {
     user_id: Id,
-    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     start_time: Option<Stamp>,
 }
 
 impl RoutingBody {
     /// Writes the routing facet.
-    pub(crate) fn of(agent: &Agent, style: Style) -> Self {
-        let state = agent.state();
+    pub(crate) fn of(agent: &Agent, state: &AgentState, style: Style) -> Self {
         Self {
             user_id: agent.user_id,
-            status: state.routing.status.text(),
+            status: Some(state.routing.status.text()),
             start_time: style.routing_since(state),
         }
     }
 
     /// What the platform says of a user that does not exist.
     pub(crate) fn lie(user_id: Id) -> Self {
-        Self { user_id, status: "OFF_QUEUE", start_time: None }
+        Self { user_id, status: Some("OFF_QUEUE"), start_time: None }
+    }
+
+    /// A user whose status is left out.
+    pub(crate) fn withheld(user_id: Id) -> Self {
+        Self { user_id, status: None, start_time: None }
     }
 }
 
@@ -151,7 +163,7 @@ pub(crate) struct UserBody {
 
 impl UserBody {
     /// Writes a user with the parts asked for. Division names are empty in user bodies, as on the platform.
-    pub(crate) fn of(cloud: &Cloud, agent: &Agent, expand: Expand, style: Style) -> Self {
+    pub(crate) fn of(cloud: &Cloud, agent: &Agent, state: &AgentState, expand: Expand, style: Style) -> Self {
         let address = format!("{}@{}", agent.login, cloud.organisation.domain);
         Self {
             id: agent.user_id,
@@ -172,11 +184,11 @@ impl UserBody {
             state: agent.account.text(),
             username: address,
             version: agent.account_version,
-            routing_status: expand.routing.then(|| RoutingBody::of(agent, style)),
-            presence: expand.presence.then(|| PresenceBody::expanded(agent, style)),
-            out_of_office: expand.out_of_office.then(|| OutOfOfficeBody {
-                active: agent.state().out_of_office.active,
-                indefinite: agent.state().out_of_office.active,
+            routing_status: expand.routing.then(|| RoutingBody::of(agent, state, style)),
+            presence: expand.presence.then(|| PresenceBody::expanded(agent, state, style)),
+            out_of_office: expand.out_of_office.then_some(OutOfOfficeBody {
+                active: state.out_of_office.active,
+                indefinite: state.out_of_office.active,
             }),
             acd_auto_answer: false,
             self_uri: format!("/api/v2/users/{}", agent.user_id),

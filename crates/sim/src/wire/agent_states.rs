@@ -5,9 +5,10 @@
 use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
+use super::sight::Cache;
 use crate::cloud::agent::{Account, Agent};
 use crate::cloud::id::Id;
-use crate::shapes::{ProfileBody, StateBody, Style};
+use crate::shapes::{NamedBody, ProfileBody, StateBody, Style};
 
 /// Most agents in one list request.
 const IDS_MAX: usize = 50;
@@ -16,6 +17,11 @@ const PAGE_MAX: usize = 500;
 const PROFILE_SCOPE: &str = "agent:read";
 const STATE_SCOPE: &str = "agent:state:read";
 const STATE_PERMISSION: &str = "agent:state:view";
+
+/// Whether a path belongs to this API, which the real host does not have.
+pub(super) fn owns(path: &str) -> bool {
+    path.strip_prefix("/api/v2/agents").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// `GET /api/v2/agents/states?agentId=`: the states that can be seen, in the order asked, each once; what can't be
 /// seen is left out without a word.
@@ -33,21 +39,19 @@ pub(super) fn states(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         return Ok(Answer::ok(&[(); 0]));
     }
     let held = asked.usable(STATE_PERMISSION);
-    let lag_ms = i64::try_from(asked.world.faults.states_cache_lag_s).unwrap_or(0) * 1000;
-    let as_of = asked.call.now.plus_millis(-lag_ms);
     let style = Style::rest(&asked.world.faults);
     let found: Vec<StateBody> = ids
         .into_iter()
         .filter_map(|text| find(asked, text))
         .filter(|agent| agent.account == Account::Active && held.covers(agent.division))
-        .map(|agent| (agent, if lag_ms == 0 { agent.state() } else { agent.state_at(as_of) }))
-        .filter(|(_, state)| state.logged_in)
+        .map(|agent| (agent, asked.state_of(agent, Cache::States)))
+        .filter(|(agent, state)| state.logged_in && !asked.withholds(agent))
         .map(|(agent, state)| StateBody::of(agent, state, style))
         .collect();
     Ok(Answer::ok(&found))
 }
 
-/// `GET /api/v2/agents/{agentId}/state`: does say why not. Read from the primary store, which does not lag.
+/// `GET /api/v2/agents/{agentId}/state`: does say why not. A withheld state leaves the agent's name behind.
 pub(super) fn state(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     if !asked.has_scope(STATE_SCOPE) {
         return Err(Refusal::missing_scope(STATE_SCOPE));
@@ -57,10 +61,14 @@ pub(super) fn state(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     if !held.covers(agent.division) {
         return Err(Refusal::missing_in_division(STATE_PERMISSION));
     }
-    if agent.account != Account::Active || !agent.state().logged_in {
+    let state = asked.state_of(agent, Cache::State);
+    if agent.account != Account::Active || !state.logged_in {
         return Err(Refusal::not_found());
     }
-    Ok(Answer::ok(&StateBody::of(agent, agent.state(), Style::rest(&asked.world.faults))))
+    if asked.withholds(agent) {
+        return Ok(Answer::ok(&NamedBody::of(agent)));
+    }
+    Ok(Answer::ok(&StateBody::of(agent, state, Style::rest(&asked.world.faults))))
 }
 
 /// `GET /api/v2/agents/{agentId}`: answers for those who left too.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
+use super::sight::Cache;
 use super::users;
 use crate::cloud::agent::{Account, Agent};
 use crate::cloud::id::Id;
@@ -22,7 +23,9 @@ const MESSAGE_MAX: usize = 250;
 /// `GET /api/v2/users/{userId}/presences/purecloud`: the read that does not lie about existence.
 pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let agent = employed(asked, asked.param()).ok_or_else(not_found)?;
-    Ok(Answer::ok(&PresenceBody::single(agent, Style::rest(&asked.world.faults))))
+    let state = asked.state_of(agent, Cache::Users);
+    let body = PresenceBody::single(agent, state, Style::rest(&asked.world.faults));
+    Ok(Answer::ok(&if asked.withholds(agent) { body.withheld() } else { body }))
 }
 
 /// `GET /api/v2/users/presences/purecloud/bulk?id=`: an array, not a listing.
@@ -37,7 +40,11 @@ pub(super) fn bulk(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         return Err(not_found());
     }
     let style = Style::rest(&asked.world.faults);
-    let bodies: Vec<PresenceBody> = found.into_iter().map(|agent| PresenceBody::bulk(agent, style)).collect();
+    let bodies: Vec<PresenceBody> = found
+        .into_iter()
+        .filter(|agent| !asked.withholds(agent))
+        .map(|agent| PresenceBody::bulk(agent, asked.state_of(agent, Cache::Users), style))
+        .collect();
     Ok(Answer::ok(&bodies))
 }
 
@@ -91,7 +98,8 @@ pub(super) fn set(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     one(asked)
 }
 
-/// `GET /api/v2/presence/definitions`: those of the divisions that the caller may see.
+/// `GET /api/v2/presence/definitions`: those of the divisions that the caller may see, or of those
+/// given by `divisionId`; what belongs to no division is in all of them.
 pub(super) fn definitions(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let held = asked.require("presence:presenceDefinition:view")?;
     let deactivated = match asked.call.query.get("deactivated").map(str::to_ascii_uppercase).as_deref() {
@@ -99,8 +107,12 @@ pub(super) fn definitions(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         Some("TRUE") => true,
         Some(other) => return Err(Refusal::parameter("deactivated", other, "TRUE, FALSE")),
     };
+    let divisions: Vec<Id> = asked.call.query.list("divisionId").into_iter().filter_map(Id::parse).collect();
     let visible = asked.cloud().definitions.all().iter().filter(|definition| {
-        definition.deactivated == deactivated && definition.division.is_none_or(|only| held.covers(only))
+        definition.deactivated == deactivated
+            && definition
+                .division
+                .is_none_or(|only| held.covers(only) && (divisions.is_empty() || divisions.contains(&only)))
     });
     let entities: Vec<Value> = visible.map(organization_definition).collect();
     Ok(Answer::ok(&json!({

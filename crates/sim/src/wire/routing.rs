@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
+use super::sight::Cache;
 use super::users;
 use crate::cloud::access::Held;
 use crate::cloud::agent::{Account, RoutingStatus};
@@ -25,7 +26,8 @@ pub(super) fn status(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let style = Style::rest(&asked.world.faults);
     let id = Id::parse(asked.param()).ok_or_else(Refusal::not_found)?;
     match asked.cloud().user(id).filter(|agent| agent.account != Account::Deleted) {
-        Some(agent) => Ok(Answer::ok(&RoutingBody::of(agent, style))),
+        Some(agent) if asked.withholds(agent) => Ok(Answer::ok(&RoutingBody::withheld(id))),
+        Some(agent) => Ok(Answer::ok(&RoutingBody::of(agent, asked.state_of(agent, Cache::Users), style))),
         None if asked.world.faults.routing_lie => Ok(Answer::ok(&RoutingBody::lie(id))),
         None => Err(Refusal::not_found()),
     }
@@ -186,7 +188,8 @@ fn member_body(asked: &mut Asked<'_>, queue: Id, position: usize) -> Option<Valu
     let user = users::body(asked, position)?;
     let style = Style::rest(&asked.world.faults);
     let agent = asked.cloud().agent(position)?;
-    let expanded = asked.call.query.list("expand").contains(&"routingStatus");
+    let expanded = asked.call.query.list("expand").contains(&"routingStatus") && !asked.withholds(agent);
+    let state = asked.state_of(agent, Cache::Users);
     let mut body = json!({
         "id": agent.user_id,
         "name": agent.name,
@@ -197,7 +200,7 @@ fn member_body(asked: &mut Asked<'_>, queue: Id, position: usize) -> Option<Valu
         "selfUri": format!("/api/v2/routing/queues/{queue}/members/{}", agent.user_id),
     });
     if let (true, Some(members)) = (expanded, body.as_object_mut()) {
-        members.insert("routingStatus".to_owned(), json!(RoutingBody::of(agent, style)));
+        members.insert("routingStatus".to_owned(), json!(RoutingBody::of(agent, state, style)));
     }
     Some(body)
 }

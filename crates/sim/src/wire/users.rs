@@ -7,6 +7,7 @@ use serde_json::json;
 use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
+use super::sight::Cache;
 use crate::cloud::access::Held;
 use crate::cloud::agent::{Account, Agent};
 use crate::cloud::id::Id;
@@ -134,7 +135,10 @@ pub(super) fn body(asked: &mut Asked<'_>, position: usize) -> Option<UserBody> {
         out_of_office: expanded("outOfOffice"),
     };
     let cloud = asked.cloud();
-    Some(UserBody::of(cloud, cloud.agent(position)?, expand, Style::rest(&asked.world.faults)))
+    let agent = cloud.agent(position)?;
+    let expand = if asked.withholds(agent) { Expand::default() } else { expand };
+    let state = asked.state_of(agent, Cache::Users);
+    Some(UserBody::of(cloud, agent, state, expand, Style::rest(&asked.world.faults)))
 }
 
 /// Position of the user with an id. Ids of no known form are nobody's.

@@ -20,3 +20,5 @@ mod sign_in;
 mod users;
 #[cfg(test)]
 mod webhooks;
+#[cfg(test)]
+mod withholding;

@@ -4,6 +4,7 @@
 //! rate limit, and only then the endpoint, which checks scope, permission, division and parameters itself.
 
 mod agent_states;
+mod analytics;
 mod authorization;
 mod call;
 mod control;
@@ -14,6 +15,7 @@ mod presence;
 mod query;
 mod refusal;
 mod routing;
+mod search;
 mod sight;
 mod tokens_me;
 mod users;
@@ -49,6 +51,10 @@ const fn get(template: &'static str, handler: Handler) -> Route {
     Route { method: Method::Get, template, handler }
 }
 
+const fn post(template: &'static str, handler: Handler) -> Route {
+    Route { method: Method::Post, template, handler }
+}
+
 /// All endpoints under `/api/v2`. Where two templates match, the one with fewer holes comes first.
 const ROUTES: &[Route] = &[
     get("/api/v2/tokens/me", tokens_me::show),
@@ -68,6 +74,7 @@ const ROUTES: &[Route] = &[
     get("/api/v2/agents/{agentId}/state", agent_states::state),
     get("/api/v2/users", users::list),
     get("/api/v2/users/me", users::me),
+    post("/api/v2/users/search", search::search),
     get("/api/v2/users/presences/purecloud/bulk", presence::bulk),
     get("/api/v2/users/{userId}", users::one),
     get("/api/v2/users/{userId}/state", users::account_state),
@@ -90,6 +97,11 @@ const ROUTES: &[Route] = &[
     get("/api/v2/routing/queues", routing::queues),
     get("/api/v2/routing/queues/{queueId}", routing::queue),
     get("/api/v2/routing/queues/{queueId}/members", routing::members),
+    get("/api/v2/analytics/agents/{userId}/status", analytics::one),
+    post("/api/v2/analytics/agents/status/query", analytics::agents),
+    post("/api/v2/analytics/agents/status/counts", analytics::counts),
+    post("/api/v2/analytics/users/activity/query", analytics::activity),
+    post("/api/v2/analytics/users/observations/query", analytics::observations),
 ];
 
 /// Answers one call. The lock on the world is held for as long as this takes, so nothing here waits.

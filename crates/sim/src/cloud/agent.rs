@@ -149,6 +149,8 @@ pub struct Agent {
     pub division: Id,
     /// Employment.
     pub account: Account,
+    /// Since when they are in the directory.
+    pub hired: Stamp,
     /// Since when the account is as it is.
     pub account_since: Stamp,
     /// Grows with each change of the account.
@@ -187,6 +189,7 @@ impl Agent {
             login,
             division,
             account,
+            hired,
             account_since: hired,
             account_version: 1,
             member_of,

@@ -22,6 +22,11 @@ impl Id {
         Self(version & !(0x3_u128 << 62) | (0x2_u128 << 62))
     }
 
+    /// A number that differs from id to id, to derive further ids from.
+    pub fn low_bits(self) -> u64 {
+        self.0 as u64
+    }
+
     /// Reads the 8-4-4-4-12 form, in any letter case. Everything else is no id of this platform.
     pub fn parse(text: &str) -> Option<Self> {
         let groups = [8, 4, 4, 4, 12];

@@ -148,6 +148,7 @@ pub(super) const SWITCHES: &[Switch] = &[
     number!("states_cache_lag_s", states_cache_lag_s, 3600, "seconds up to 3600"),
     number!("state_cache_lag_s", state_cache_lag_s, 3600, "seconds up to 3600"),
     number!("users_cache_lag_s", users_cache_lag_s, 3600, "seconds up to 3600"),
+    number!("activity_rows_max", activity_rows_max, 100_000, "rows of one group up to 100000"),
     number!("search_lag_s", search_lag_s, 86_400, "seconds up to 86400"),
     chance!("http_error_p", http_error_p),
     status!("http_error_status", http_error_status, "401, 429, 500, 503 or 504", 401, 429, 500, 503, 504),

@@ -126,6 +126,16 @@ impl Refusal {
             .with("allowed", allowed)
     }
 
+    /// A value in a body that is none of those a field takes.
+    pub(super) fn value(value: &str, field: &str, allowed: &[&str]) -> Self {
+        let message =
+            "Value [{value}] is not valid for field type [{field}]. Allowable values are: {allowed}";
+        Self::plain(400, "invalid.value", message)
+            .with("value", value)
+            .with("field", field)
+            .with("allowed", allowed.join(", "))
+    }
+
     pub(super) fn constraint(message: String) -> Self {
         Self::plain(400, "constraint.validation", "{constraint}").with("constraint", message)
     }

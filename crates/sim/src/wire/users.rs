@@ -125,8 +125,13 @@ pub(super) fn queues(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 
 /// One user with the parts asked for, of which chance may drop some: expands are best effort.
 pub(super) fn body(asked: &mut Asked<'_>, position: usize) -> Option<UserBody> {
-    let drop = asked.world.faults.expand_drop;
     let names = asked.call.query.list("expand");
+    body_with(asked, position, &names)
+}
+
+/// One user with the parts named.
+pub(super) fn body_with(asked: &mut Asked<'_>, position: usize, names: &[&str]) -> Option<UserBody> {
+    let drop = asked.world.faults.expand_drop;
     let mut expanded =
         |name: &str| names.contains(&name) && !(drop > 0.0 && asked.world.request_suffers(drop));
     let expand = Expand {

@@ -65,6 +65,12 @@ impl House {
         (response.status().as_u16(), response.json().await.unwrap())
     }
 
+    /// The status and body of a query that is sent as a body.
+    pub(crate) async fn query(&self, path: &str, token: &str, body: Value) -> (u16, Value) {
+        let response = self.send(Method::POST, path, token, Some(body)).await;
+        (response.status().as_u16(), response.json().await.unwrap())
+    }
+
     /// The body of a control, which has to succeed.
     pub(crate) async fn control(&self, method: Method, path: &str, body: Value) -> Value {
         let response = self.send(method, &format!("/sim/{path}"), "", Some(body)).await;

@@ -5,6 +5,8 @@ mod accounts;
 #[cfg(test)]
 mod agent_states;
 #[cfg(test)]
+mod analytics;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod control_plane;
@@ -14,6 +16,8 @@ mod errors;
 mod fixtures;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod search;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]

@@ -80,6 +80,37 @@ async fn the_other_region_has_an_organisation_and_tokens_of_its_own() {
 }
 
 #[tokio::test]
+async fn the_other_region_serves_its_own_people_in_both_apis() {
+    let house = House::of(60).await;
+    let response = house.ask_for_token(OTHER_REGION, "sim-wrong-region", "sim-secret").await;
+    let body: Value = response.json().await.unwrap();
+    let token = text(&body, "access_token");
+    let (status, profiles) = house.get(&format!("{OTHER_REGION}/api/v2/agents"), token).await;
+    assert_eq!((status, &profiles["total"]), (200, &json!(6)));
+    let (mut shown, mut online) = (0, 0);
+    for profile in profiles["entities"].as_array().unwrap() {
+        let list = format!("{OTHER_REGION}/api/v2/agents/states?agentId={}", text(profile, "agentId"));
+        shown += house.get(&list, token).await.1.as_array().unwrap().len();
+        let user = format!("{OTHER_REGION}/api/v2/users/{}?expand=presence", text(profile, "userId"));
+        let (_, user) = house.get(&user, token).await;
+        online += usize::from(user["presence"]["presenceDefinition"]["systemPresence"] != "Offline");
+        // Nobody of there is known here.
+        let full = house.token("sim-full").await;
+        assert_eq!(house.get(&format!("/api/v2/users/{}", text(profile, "userId")), &full).await.0, 404);
+    }
+    assert!(shown > 0 && shown == online, "{shown} {online}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_call_about_oneself_is_refused_for_want_of_a_user() {
+    let house = House::of(1).await;
+    let (status, error) = house.get("/api/v2/users/me", &house.token("sim-full").await).await;
+    assert_eq!((status, text(&error, "code")), (400, "not.a.user"));
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_revoked_token_is_dead_and_the_others_live() {
     let house = House::of(1).await;
     let (first, second) = (house.token("sim-full").await, house.token("sim-full").await);

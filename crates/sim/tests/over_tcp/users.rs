@@ -201,5 +201,32 @@ async fn definitions_are_those_of_the_divisions_one_may_see() {
         .await;
     let (_, home) = house.get("/api/v2/presence/definitions", &house.token("home").await).await;
     assert_eq!(home["total"], 10);
+    let (_, permitted) = house.get("/api/v2/authorization/divisions", &full).await;
+    for (index, total) in [(0, 10), (1, 11)] {
+        let division = text(&permitted["entities"][index], "id");
+        let path = format!("/api/v2/presence/definitions?divisionId={division}");
+        assert_eq!(house.get(&path, &full).await.1["total"], total, "{index}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_queue_is_shown_by_its_id_to_those_who_may_see_its_division() {
+    let house = House::of(1).await;
+    let full = house.token("sim-full").await;
+    let (_, queues) = house.get("/api/v2/routing/queues", &full).await;
+    // The first queue is in the home division.
+    let queue = text(&queues["entities"][0], "id");
+    for (id, client, status, code) in [
+        (queue, "sim-full", 200, None),
+        (queue, "sim-no-role", 403, Some("missing.permissions")),
+        (queue, "sim-one-division", 403, Some("missing.division.permission")),
+        (NOBODY, "sim-full", 404, Some("resource.not.found")),
+        ("12345", "sim-full", 400, Some("invalid.id")),
+    ] {
+        let token = house.token(client).await;
+        let (got, body) = house.get(&format!("/api/v2/routing/queues/{id}"), &token).await;
+        assert_eq!((got, body.get("code").and_then(Value::as_str)), (status, code), "{id} {client}");
+    }
     house.close().await;
 }

@@ -3,14 +3,14 @@
 //! Names and meanings are those of `platform.md` 16.4, and a few for the agent-states API and for plain HTTP
 //! trouble. Every switch has a default under which the platform behaves.
 
+mod selection;
 mod switch;
-mod withheld;
 
 use serde_json::{Map, Value};
 
 use crate::cloud::presence::Spelling;
+pub(crate) use selection::{Routes, Selection};
 use switch::SWITCHES;
-pub(crate) use withheld::Withheld;
 
 /// What happens to a request for several users of whom some are unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,8 @@ pub(crate) struct Faults {
     pub(crate) clock_skew_ms: i64,
     pub(crate) region_down: Outage,
     pub(crate) agent_states_api: bool,
-    pub(crate) state_withheld: Withheld,
+    pub(crate) state_withheld: Selection,
+    pub(crate) presence_not_primary: Selection,
     pub(crate) states_cache_lag_s: u64,
     pub(crate) state_cache_lag_s: u64,
     pub(crate) users_cache_lag_s: u64,
@@ -101,6 +102,7 @@ pub(crate) struct Faults {
     pub(crate) http_error_p: f64,
     pub(crate) http_error_status: u16,
     pub(crate) http_hang_p: f64,
+    pub(crate) http_trouble_routes: Routes,
     pub(crate) webhook_format: WebhookFormat,
 }
 
@@ -130,7 +132,8 @@ impl Default for Faults {
             clock_skew_ms: 0,
             region_down: Outage::None,
             agent_states_api: true,
-            state_withheld: Withheld::Nobody,
+            state_withheld: Selection::Nobody,
+            presence_not_primary: Selection::Nobody,
             states_cache_lag_s: 0,
             state_cache_lag_s: 0,
             users_cache_lag_s: 0,
@@ -139,6 +142,7 @@ impl Default for Faults {
             http_error_p: 0.0,
             http_error_status: 503,
             http_hang_p: 0.0,
+            http_trouble_routes: Routes::default(),
             webhook_format: WebhookFormat::Flat,
         }
     }
@@ -230,7 +234,7 @@ mod tests {
             let faults = merged(&json!({"state_withheld": value})).unwrap();
             assert_eq!(faults.to_json()["state_withheld"], value);
         }
-        assert_eq!(merged(&json!({"state_withheld": []})).unwrap().state_withheld, Withheld::Nobody);
+        assert_eq!(merged(&json!({"state_withheld": []})).unwrap().state_withheld, Selection::Nobody);
     }
 
     #[test]

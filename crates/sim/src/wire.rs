@@ -35,6 +35,8 @@ use crate::world::{OTHER_REGION, Where, World};
 pub(crate) const BODY_MAX: usize = 512_000;
 /// The platform's own presence source; official SDKs write it in capitals too.
 const SOURCE: &str = "purecloud";
+/// The log-in host's one endpoint.
+const LOG_IN: &str = "/oauth/token";
 /// Route under which answers without a route are counted.
 const NO_ROUTE: &str = "(none)";
 /// Client under which answers without a token are counted.
@@ -104,6 +106,11 @@ const ROUTES: &[Route] = &[
     post("/api/v2/analytics/users/observations/query", analytics::observations),
 ];
 
+/// Whether a template is that of an endpoint.
+fn is_route(template: &str) -> bool {
+    template == LOG_IN || ROUTES.iter().any(|route| route.template == template)
+}
+
 /// Answers one call. The lock on the world is held for as long as this takes, so nothing here waits.
 pub(crate) fn answer(world: &mut World, call: &Call) -> Outcome {
     if call.path.starts_with("/sim/") {
@@ -139,8 +146,16 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
         Outage::Unavailable => return Outcome::Answer(Refusal::unavailable().into_answer(correlation)),
         Outage::Timeout => return Outcome::Hang,
     }
-    if path == "/oauth/token" {
-        count.route = "/oauth/token";
+    if path == LOG_IN {
+        count.route = LOG_IN;
+        let listed = world.faults.http_trouble_routes.list(LOG_IN);
+        if listed && world.request_suffers(world.faults.http_hang_p) {
+            return Outcome::Hang;
+        }
+        if listed && world.request_suffers(world.faults.http_error_p) {
+            let refusal = Refusal::by_status(world.faults.http_error_status);
+            return Outcome::Answer(refusal.into_answer(correlation));
+        }
         return Outcome::Answer(oauth::token(world, call, place, &mut count.client).correlated(correlation));
     }
     let offered = world.faults.agent_states_api || !agent_states::owns(path);
@@ -153,7 +168,10 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
     if let Some((route, _)) = &matched {
         count.route = route.template;
     }
-    if world.request_suffers(world.faults.http_hang_p) {
+    let routes = &world.faults.http_trouble_routes;
+    let in_trouble = routes.is_empty() || routes.list(count.route);
+    let share = |probability: f64| if in_trouble { probability } else { 0.0 };
+    if world.request_suffers(share(world.faults.http_hang_p)) {
         return Outcome::Hang;
     }
     let (token, client) = match authenticate(world, call, place) {
@@ -169,7 +187,7 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
     let budget = world.site_mut(place).tokens.count(&token, &faults, keeps_alive, call.now);
     let result = if let Some(seconds) = budget.retry_after_s {
         Err(Refusal::too_many_requests(seconds))
-    } else if world.request_suffers(faults.http_error_p) {
+    } else if world.request_suffers(share(faults.http_error_p)) {
         Err(Refusal::by_status(faults.http_error_status))
     } else if call.oversized {
         Err(Refusal::body_too_large(BODY_MAX))

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Faults, Outage, Unknown, WebhookFormat, Window, Withheld};
+use super::{Faults, Outage, Routes, Selection, Unknown, WebhookFormat, Window};
 use crate::cloud::presence::Spelling;
 
 type Setter = fn(&mut Faults, &Value) -> Option<()>;
@@ -57,6 +57,21 @@ macro_rules! number {
                 Some(())
             },
             get: |faults| faults.$field.into(),
+        }
+    };
+}
+
+/// Some agents.
+macro_rules! selection {
+    ($name:literal, $field:ident) => {
+        Switch {
+            name: $name,
+            takes: "true, false or a list of up to 1000 agent or user ids",
+            set: |faults, value| {
+                faults.$field = Selection::read(value)?;
+                Some(())
+            },
+            get: |faults| faults.$field.to_json(),
         }
     };
 }
@@ -136,15 +151,8 @@ pub(super) const SWITCHES: &[Switch] = &[
     word!("region_down", region_down, "\"off\", \"503\" or \"timeout\"",
         "off" => Outage::None, "503" => Outage::Unavailable, "timeout" => Outage::Timeout),
     flag!("agent_states_api", agent_states_api),
-    Switch {
-        name: "state_withheld",
-        takes: "true, false or a list of up to 1000 agent or user ids",
-        set: |faults, value| {
-            faults.state_withheld = Withheld::read(value)?;
-            Some(())
-        },
-        get: |faults| faults.state_withheld.to_json(),
-    },
+    selection!("state_withheld", state_withheld),
+    selection!("presence_not_primary", presence_not_primary),
     number!("states_cache_lag_s", states_cache_lag_s, 3600, "seconds up to 3600"),
     number!("state_cache_lag_s", state_cache_lag_s, 3600, "seconds up to 3600"),
     number!("users_cache_lag_s", users_cache_lag_s, 3600, "seconds up to 3600"),
@@ -153,6 +161,15 @@ pub(super) const SWITCHES: &[Switch] = &[
     chance!("http_error_p", http_error_p),
     status!("http_error_status", http_error_status, "401, 429, 500, 503 or 504", 401, 429, 500, 503, 504),
     chance!("http_hang_p", http_hang_p),
+    Switch {
+        name: "http_trouble_routes",
+        takes: "a list of route templates as /sim/stats shows them; an empty one is every route but the log-in",
+        set: |faults, value| {
+            faults.http_trouble_routes = Routes::read(value)?;
+            Some(())
+        },
+        get: |faults| faults.http_trouble_routes.to_json(),
+    },
     word!("webhook_format", webhook_format, "\"flat\", \"notification\" or \"eventbridge\"",
         "flat" => WebhookFormat::Flat, "notification" => WebhookFormat::Notification,
         "eventbridge" => WebhookFormat::EventBridge),

@@ -54,6 +54,13 @@ impl PresenceBody {
         Self { presence_definition: None, message: None, modified_date: None, ..self }
     }
 
+    /// The same from a source that is not the user's primary one.
+    #[must_use]
+    pub(crate) fn not_primary(mut self) -> Self {
+        self.primary = self.primary.map(|_| false);
+        self
+    }
+
     /// As an element of the bulk answer, which says nothing about primary sources.
     pub(crate) fn bulk(agent: &Agent, state: &AgentState, style: Style) -> Self {
         Self {
@@ -162,6 +169,13 @@ pub(crate) struct UserBody {
 }
 
 impl UserBody {
+    /// The same with the presence from a source that is not the user's primary one.
+    #[must_use]
+    pub(crate) fn not_primary(mut self) -> Self {
+        self.presence = self.presence.map(PresenceBody::not_primary);
+        self
+    }
+
     /// Writes a user with the parts asked for. Division names are empty in user bodies, as on the platform.
     pub(crate) fn of(cloud: &Cloud, agent: &Agent, state: &AgentState, expand: Expand, style: Style) -> Self {
         let address = format!("{}@{}", agent.login, cloud.organisation.domain);

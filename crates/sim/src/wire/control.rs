@@ -73,7 +73,12 @@ fn route(world: &mut World, call: &Call) -> Result<Answer> {
 
 fn faults(world: &mut World, call: &Call) -> Result<Answer> {
     let given: serde_json::Map<String, Value> = body(call)?;
-    world.faults = world.faults.merged(&given)?;
+    let next = world.faults.merged(&given)?;
+    if let Some(unknown) = next.http_trouble_routes.iter().find(|route| !super::is_route(route)) {
+        let text = format!("there is no route `{unknown}`; name templates such as /api/v2/users/{{userId}}");
+        return Err(ControlError::Malformed(text));
+    }
+    world.faults = next;
     Ok(Answer::ok(&world.faults.to_json()))
 }
 

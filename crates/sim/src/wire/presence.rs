@@ -24,7 +24,9 @@ const MESSAGE_MAX: usize = 250;
 pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let agent = employed(asked, asked.param()).ok_or_else(not_found)?;
     let state = asked.state_of(agent, Cache::Users);
-    let body = PresenceBody::single(agent, state, Style::rest(&asked.world.faults));
+    let faults = &asked.world.faults;
+    let body = PresenceBody::single(agent, state, Style::rest(faults));
+    let body = if faults.presence_not_primary.covers(agent) { body.not_primary() } else { body };
     Ok(Answer::ok(&if asked.withholds(agent) { body.withheld() } else { body }))
 }
 

@@ -143,7 +143,9 @@ pub(super) fn body_with(asked: &mut Asked<'_>, position: usize, names: &[&str]) 
     let agent = cloud.agent(position)?;
     let expand = if asked.withholds(agent) { Expand::default() } else { expand };
     let state = asked.state_of(agent, Cache::Users);
-    Some(UserBody::of(cloud, agent, state, expand, Style::rest(&asked.world.faults)))
+    let faults = &asked.world.faults;
+    let user = UserBody::of(cloud, agent, state, expand, Style::rest(faults));
+    Some(if faults.presence_not_primary.covers(agent) { user.not_primary() } else { user })
 }
 
 /// Position of the user with an id. Ids of no known form are nobody's.

@@ -121,6 +121,28 @@ async fn trouble_by_switch_has_the_right_body_and_spares_the_control_plane() {
 }
 
 #[tokio::test]
+async fn trouble_is_kept_to_the_routes_listed() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    let user = format!("/api/v2/users/{}", text(&house.truth().await[0], "userId"));
+    for (routes, me, one, log_in) in [
+        (json!([]), 503, 503, 200),
+        (json!(["/api/v2/users/{userId}"]), 200, 503, 200),
+        (json!(["/oauth/token", "/api/v2/tokens/me"]), 503, 200, 503),
+    ] {
+        house.set(json!({"http_error_p": 1.0, "http_trouble_routes": routes})).await;
+        assert_eq!(house.get("/api/v2/tokens/me", &token).await.0, me, "{routes}");
+        assert_eq!(house.get(&user, &token).await.0, one, "{routes}");
+        let signed_in = house.ask_for_token("", "sim-full", "sim-secret").await;
+        assert_eq!(signed_in.status().as_u16(), log_in, "{routes}");
+    }
+    let unknown = json!({"http_trouble_routes": ["/api/v2/users/12"]});
+    let response = house.send(Method::PUT, "/sim/faults", "", Some(unknown)).await;
+    assert_eq!(response.status(), StatusCode::BAD_REQUEST);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_hanging_request_gets_no_answer_and_does_not_hold_up_the_end() {
     let house = House::of(1).await;
     let token = house.token("sim-full").await;

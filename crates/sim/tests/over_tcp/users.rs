@@ -145,6 +145,20 @@ async fn somebody_is_put_on_queue_by_presence_and_never_by_routing_status() {
 }
 
 #[tokio::test]
+async fn a_presence_of_another_source_says_that_it_is_not_primary() {
+    let house = House::of(60).await;
+    let (agent, token) = (house.somebody().await, house.token("sim-full").await);
+    let user = text(&agent, "userId");
+    for (switch, primary) in [(json!([user]), false), (json!(false), true)] {
+        house.set(json!({"presence_not_primary": switch})).await;
+        let (_, whole) = house.get(&format!("/api/v2/users/{user}?expand=presence"), &token).await;
+        let (_, single) = house.get(&format!("/api/v2/users/{user}/presences/purecloud"), &token).await;
+        assert_eq!((&whole["presence"]["primary"], &single["primary"]), (&json!(primary), &json!(primary)));
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_dropped_expand_leaves_the_user_and_no_null() {
     let house = House::of(60).await;
     house.set(json!({"expand_drop": 1.0})).await;

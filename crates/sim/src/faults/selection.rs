@@ -1,4 +1,4 @@
-//! Of whom the platform keeps the state to itself.
+//! Whom a switch is about, and which routes.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,12 +8,14 @@ use serde_json::Value;
 use crate::cloud::agent::Agent;
 use crate::cloud::id::Id;
 
-/// Most agents named in the switch.
+/// Most agents named in one switch.
 const IDS_MAX: usize = 1000;
+/// Most routes in the list.
+const ROUTES_MAX: usize = 100;
 
-/// The agents whose state is left out of every answer and event.
+/// The agents that a switch is about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Withheld {
+pub(crate) enum Selection {
     /// None of them.
     Nobody,
     /// All of them.
@@ -22,8 +24,8 @@ pub(crate) enum Withheld {
     Only(Arc<BTreeSet<Id>>),
 }
 
-impl Withheld {
-    /// Whether this agent's state is left out.
+impl Selection {
+    /// Whether the switch is about this agent.
     pub(crate) fn covers(&self, agent: &Agent) -> bool {
         match self {
             Self::Nobody => false,
@@ -50,5 +52,38 @@ impl Withheld {
             Self::Everybody => true.into(),
             Self::Only(ids) => ids.iter().map(Id::to_string).collect::<Vec<String>>().into(),
         }
+    }
+}
+
+/// The routes that HTTP trouble is about, by their templates. Whether there are such routes is for the wire to say.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Routes(Arc<[String]>);
+
+impl Routes {
+    /// Whether none is listed, which stands for every endpoint of the API.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether a route is listed.
+    pub(crate) fn list(&self, route: &str) -> bool {
+        self.0.iter().any(|listed| listed == route)
+    }
+
+    /// The templates listed.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(String::as_str)
+    }
+
+    /// Reads the value of the switch.
+    pub(super) fn read(value: &Value) -> Option<Self> {
+        let templates = value.as_array().filter(|templates| templates.len() <= ROUTES_MAX)?;
+        let texts = templates.iter().map(|template| template.as_str().map(str::to_owned));
+        texts.collect::<Option<Vec<String>>>().map(|texts| Self(texts.into()))
+    }
+
+    /// The value of the switch.
+    pub(super) fn to_json(&self) -> Value {
+        self.0.to_vec().into()
     }
 }

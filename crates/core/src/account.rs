@@ -45,6 +45,15 @@ impl Place {
             Some(_) | None => Self::Filtered,
         }
     }
+
+    /// With a reason, where what is known of the token's rights gives one for an agent of whom nothing is shown.
+    #[must_use]
+    pub fn or_withheld(self, hindrance: impl FnOnce() -> Option<Reason>) -> Self {
+        match self {
+            Self::Unknown => hindrance().map_or(self, Self::Withheld),
+            Self::Shown | Self::Filtered | Self::Withheld(_) => self,
+        }
+    }
 }
 
 impl Account {

@@ -9,8 +9,10 @@ mod refusal;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::access::Needs;
 use crate::agent::AccountState;
-use crate::cursor::Revision;
+use crate::diagnose::{Case, diagnose, wrong_kind};
+use crate::facts::{Facts, Kind};
 use crate::finding::{Evidence, Finding, Reason};
 use crate::row::Row;
 use crate::snapshot::Snapshot;
@@ -59,10 +61,10 @@ pub enum Glance {
 pub enum Report {
     /// It told; what it told is in the snapshot.
     Told,
-    /// It proved that there is no such agent.
-    Absent(Vec<Evidence>),
-    /// It answered and left this agent's state out; nothing shows why.
-    Withheld(Vec<Evidence>),
+    /// It told a state that is older than what it had pushed before.
+    Overtaken(Evidence),
+    /// It told no state. This is what was found out.
+    Missing(Arc<Facts>),
     /// It could not be asked.
     Refused(Refusal),
 }
@@ -86,20 +88,13 @@ impl Asked {
 
 /// What the snapshot alone can say to a question.
 pub fn glance(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Glance {
-    match question.asked.row(snapshot) {
-        Some(row) if row.present => {
-            let fresh = now.since(row.confirmed_at()) <= question.max_staleness;
-            if fresh && row.has_state() && !is_switched_off(row) {
-                Glance::Settled(of_row(&question.asked, row))
-            } else {
-                Glance::MustAsk
-            }
-        }
-        None if !looks_like_an_id(question.asked.id()) => {
-            Glance::Settled(Answer::Miss(Box::new(malformed(question.asked.id()))))
-        }
-        Some(_) | None => Glance::MustAsk,
-    }
+    let asked = &question.asked;
+    let settled = match asked.row(snapshot) {
+        Some(row) => state_within(question, row, now),
+        None if !looks_like_an_id(asked.id()) => Some(Answer::Miss(Box::new(malformed(asked.id())))),
+        None => other_kind(asked, snapshot).map(|finding| Answer::Miss(Box::new(finding))),
+    };
+    settled.map_or(Glance::MustAsk, Glance::Settled)
 }
 
 /// The answer after the platform was asked (or could not be).
@@ -108,33 +103,52 @@ pub fn conclude(snapshot: &Snapshot, question: &Question, report: &Report, now: 
     let row = asked.row(snapshot);
     let finding = match report {
         Report::Told => return told(asked, snapshot, now),
-        Report::Absent(evidence) => match row {
-            Some(row) if row.account() == Some(AccountState::Deleted) => {
-                deleted(asked, row).seen(evidence.clone())
-            }
-            // Somebody named the agent after the platform said that there is none: the later word stands.
-            Some(row) if row.present => return told(asked, snapshot, now),
-            Some(_) | None => unknown(asked, row).seen(evidence.clone()),
+        Report::Overtaken(older) => match row {
+            Some(row) => match state_within(question, row, now) {
+                Some(answer) => return answer,
+                None => cache_stale(asked, row).seen([older.clone()]),
+            },
+            None => return told(asked, snapshot, now),
         },
-        Report::Withheld(evidence) => match row {
-            Some(row) if is_switched_off(row) => inactive(asked, row).seen(evidence.clone()),
-            None if snapshot.listing().is_none() => not_yet_synced(asked).seen(evidence.clone()),
-            Some(_) | None => undetermined(asked, snapshot, now).seen(evidence.clone()),
+        Report::Missing(facts) => match row {
+            // Somebody named the agent after the platform said that there is none: the later word stands.
+            Some(row) if row.present && facts.prove_absence() => return told(asked, snapshot, now),
+            Some(row) if state_within(question, row, now).is_some() => return of_row(asked, row),
+            Some(_) | None => missing(asked, snapshot, facts, now),
         },
         Report::Refused(refusal) => refused(asked, snapshot, refusal, now),
     };
     Answer::Miss(Box::new(finding))
 }
 
+/// The answer that is held, if its evidence is fresh enough.
+fn state_within(question: &Question, row: &Arc<Row>, now: Timestamp) -> Option<Answer> {
+    let fresh = now.since(row.confirmed_at()) <= question.max_staleness;
+    let shown = row.present && fresh && row.has_state() && !is_switched_off(row);
+    shown.then(|| of_row(&question.asked, row))
+}
+
 /// The answer after the platform told.
 fn told(asked: &Asked, snapshot: &Snapshot, now: Timestamp) -> Answer {
-    let finding = match asked.row(snapshot) {
-        Some(row) if row.account() == Some(AccountState::Deleted) => deleted(asked, row),
-        Some(row) if is_switched_off(row) => inactive(asked, row),
-        Some(row) if row.present && row.has_state() => return of_row(asked, row),
-        Some(_) | None => undetermined(asked, snapshot, now),
-    };
-    Answer::Miss(Box::new(finding))
+    match asked.row(snapshot) {
+        Some(row) if row.present && row.has_state() && !is_switched_off(row) => of_row(asked, row),
+        Some(_) | None => {
+            let facts = &Facts::none(Needs::NOTHING, Arc::default());
+            let (row, listing) = (asked.row(snapshot), snapshot.listing());
+            Answer::Miss(Box::new(diagnose(&Case { asked, row, listing, facts, now })))
+        }
+    }
+}
+
+/// What the facts prove. Of an id that nothing is known of, before the first listing, only that much can be said.
+fn missing(asked: &Asked, snapshot: &Snapshot, facts: &Facts, now: Timestamp) -> Finding {
+    let (row, listing) = (asked.row(snapshot), snapshot.listing());
+    let finding = diagnose(&Case { asked, row, listing, facts, now });
+    if finding.reason == Reason::Undetermined && row.is_none() && listing.is_none() && finding.also.is_empty()
+    {
+        return not_yet_synced(asked).seen(finding.evidence);
+    }
+    finding
 }
 
 /// Whether the account is inactive. What is held of its state is left over from before.
@@ -148,6 +162,25 @@ pub fn of_row(asked: &Asked, row: &Arc<Row>) -> Answer {
         Some(login) if !*login.value => Answer::Miss(Box::new(not_logged_in(asked, row))),
         Some(_) | None => Answer::State(Arc::clone(row)),
     }
+}
+
+/// Where agent ids and user ids differ, the directory itself has told which is which.
+fn other_kind(asked: &Asked, snapshot: &Snapshot) -> Option<Finding> {
+    let (row, kind) = match asked {
+        Asked::AgentId(id) => {
+            let row = snapshot.by_user_id(id)?;
+            let agent_id = row.held.profile.agent_id.as_ref()?;
+            (row, Kind::User(Some(agent_id.value.clone())))
+        }
+        Asked::UserId(id) => {
+            let row = snapshot.by_agent_id(id)?;
+            (row, Kind::Agent(row.user_id().as_str().into()))
+        }
+    };
+    let said_at = row.held.profile.agent_id.as_ref()?.at.get();
+    let name = row.name().unwrap_or("somebody");
+    let seen = Evidence::at("directory", format!("the directory links both ids to {name}"), said_at);
+    row.present.then(|| wrong_kind(asked.id(), &kind, seen))
 }
 
 /// Whether some id of the platform could look like that: a UUID. Agent ids, user ids and queue ids all do.
@@ -172,51 +205,6 @@ fn malformed(asked: &str) -> Finding {
         detail: format!("the id has {length} characters and is not a UUID"),
         observed_at: None,
     }])
-}
-
-fn unknown(asked: &Asked, row: Option<&Arc<Row>>) -> Finding {
-    let left = row.filter(|row| row.revision > Revision::default()).map(|row| {
-        Evidence::at(
-            row.changed_by.name(),
-            "the agent was known until then; no listing or read has named it since",
-            row.changed_at,
-        )
-    });
-    Finding::new(
-        Reason::AgentUnknown,
-        asked.id(),
-        "there is no such agent in this organisation",
-        "check the id, and that the client belongs to the agent's organisation and region",
-    )
-    .seen(left)
-    .last_known(row)
-}
-
-fn inactive(asked: &Asked, row: &Arc<Row>) -> Finding {
-    Finding::new(
-        Reason::AgentInactive,
-        asked.id(),
-        "the directory says that this account is switched off",
-        "activate the account, or stop asking for it",
-    )
-    .seen([account_evidence(row, "inactive")])
-    .last_known(Some(row))
-}
-
-fn deleted(asked: &Asked, row: &Arc<Row>) -> Finding {
-    Finding::new(
-        Reason::AgentDeleted,
-        asked.id(),
-        "the directory says that this account was deleted",
-        "remove the id where it is stored; a person who comes back gets a new one",
-    )
-    .seen([account_evidence(row, "deleted")])
-    .last_known(Some(row))
-}
-
-fn account_evidence(row: &Row, state: &str) -> Evidence {
-    let said_at = row.held.profile.account.as_ref().map(|account| account.at.get());
-    Evidence { origin: "directory".into(), detail: format!("account state is {state}"), observed_at: said_at }
 }
 
 fn not_logged_in(asked: &Asked, row: &Arc<Row>) -> Finding {
@@ -244,19 +232,14 @@ fn not_yet_synced(asked: &Asked) -> Finding {
     .retry_after(Duration::from_secs(5))
 }
 
-fn undetermined(asked: &Asked, snapshot: &Snapshot, now: Timestamp) -> Finding {
-    let row = asked.row(snapshot);
-    let listing = snapshot.listing().map(|listing| {
-        let named = if row.is_some_and(|row| row.present) { "names" } else { "does not name" };
-        Evidence::at("sweep", format!("the newest complete listing {named} this agent"), listing.finished_at)
-    });
+fn cache_stale(asked: &Asked, row: &Arc<Row>) -> Finding {
     Finding::new(
-        Reason::Undetermined,
+        Reason::PlatformCacheStale,
         asked.id(),
-        "the platform gave no state for this agent, and nothing seen so far shows why",
-        "compare the evidence with the client's scopes, roles and divisions, and with the agent's own division",
+        "the platform's own read is older than what it pushed, and what it pushed is older than you accept",
+        "accept an older state (max_staleness) or ask again: the platform's cache catches up by itself",
     )
-    .seen(listing)
-    .seen([Evidence::at("lookup", "asked for this agent alone, the platform gave no state", now)])
-    .last_known(row)
+    .seen([Evidence::at(row.changed_by.name(), "told the state held", row.changed_at)])
+    .last_known(Some(row))
+    .retry_after(Duration::from_secs(5))
 }

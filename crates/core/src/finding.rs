@@ -107,6 +107,9 @@ pub struct Finding {
     pub last_known: Option<Arc<Row>>,
     /// When asking again may help.
     pub retry_after: Option<Duration>,
+    /// Other causes seen, which will show once this one is lifted. Of [`Reason::Undetermined`]: those that remain
+    /// possible.
+    pub also: Vec<Reason>,
 }
 
 /// One thing that was seen, and where.
@@ -134,7 +137,21 @@ impl Finding {
             remedy: remedy.into(),
             last_known: None,
             retry_after: None,
+            also: Vec::new(),
         }
+    }
+
+    /// With each piece of evidence once: several causes may rest on the same one.
+    #[must_use]
+    pub(crate) fn without_repetition(mut self) -> Self {
+        let mut kept: Vec<Evidence> = Vec::with_capacity(self.evidence.len());
+        for evidence in self.evidence.drain(..) {
+            if !kept.contains(&evidence) {
+                kept.push(evidence);
+            }
+        }
+        self.evidence = kept;
+        self
     }
 
     /// With what was seen.

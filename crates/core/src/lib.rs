@@ -3,12 +3,15 @@
 //! This crate performs no IO, reads no clock, draws no random number and logs nothing: time and ids come in as
 //! values, effects go out as values. Statements ([`observation`]) enter the [`roster`], which merges them into
 //! rows; a [`snapshot`] is the roster at one revision, shared by every reader; [`answer`] turns a question into a
-//! state or a [`finding`], and has no third way out.
+//! state or a [`finding`], and has no third way out. Which finding, [`diagnose`] decides from [`facts`].
 
+pub mod access;
 pub mod account;
 pub mod agent;
 pub mod answer;
 pub mod cursor;
+pub mod diagnose;
+pub mod facts;
 pub mod finding;
 pub mod observation;
 pub mod roster;

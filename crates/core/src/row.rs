@@ -1,12 +1,13 @@
 //! Everything held about one agent, at one revision. A row is immutable but for its marks of evidence, shared by
 //! every snapshot that contains it, and encoded for the wire at most once.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 
 use crate::agent::{AccountState, AgentId, DivisionId, Facet, Presence, QueueId, RoutingStatus, UserId};
 use crate::cursor::Revision;
-use crate::observation::Source;
+use crate::observation::{Said, Source, Statement};
 use crate::roster::register::{Current, Mark, Register};
 use crate::time::Timestamp;
 
@@ -192,6 +193,21 @@ impl Row {
         .flatten()
         .min()
         .unwrap_or(Timestamp::MIN)
+    }
+
+    /// Whether a statement tells an older presence, routing status or login than is held, and none that is newer:
+    /// whoever made it looked at the past.
+    pub fn is_ahead_of(&self, statement: &Statement) -> bool {
+        fn order<T>(held: Option<Current<'_, T>>, said: Option<&Said<T>>) -> Option<Ordering> {
+            Some(held?.since?.cmp(&said?.clock?.at))
+        }
+        let orders = [
+            order(self.held.presence.current(), statement.presence.as_ref()),
+            order(self.held.routing_status.current(), statement.routing_status.as_ref()),
+            order(self.login(), statement.login.as_ref()),
+        ];
+        let any = |wanted| orders.into_iter().flatten().any(|order| order == wanted);
+        any(Ordering::Greater) && !any(Ordering::Less)
     }
 
     /// The facets that are known.

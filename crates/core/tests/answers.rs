@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use onduty_core::access::{Needs, Seen};
 use onduty_core::account::Place;
 use onduty_core::agent::{AccountState, AgentId, RoutingStatus, UserId};
 use onduty_core::answer::{
     Answer, Asked, Glance, Question, Refusal, Report, conclude, glance, looks_like_an_id,
 };
 use onduty_core::cursor::Epoch;
+use onduty_core::facts::{Existence, Facts, Listed};
 use onduty_core::finding::{ASKED_SHOWN_MAX, Evidence, Reason};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::roster::Roster;
@@ -128,30 +130,64 @@ fn what_the_platform_told_becomes_a_state_or_the_directorys_word() {
     }
 }
 
+/// Nothing found out.
+fn nothing() -> Facts {
+    Facts::none(Needs::NOTHING, Arc::default())
+}
+
+fn unknown() -> Report {
+    let value = Existence::Unknown;
+    let seen = Seen { value, origin: "/api/v2/users", at: NOW, correlation_id: Some("c1".into()) };
+    Report::Missing(Arc::new(Facts { directory: Some(seen), ..nothing() }))
+}
+
 #[test]
 fn absence_is_said_only_on_proof_and_carries_it() {
-    let proof = Evidence::at("GET /api/v2/users", "does not name the id", NOW);
     let snapshot = listed(after(vec![]), 1).snapshot();
-    let Answer::Miss(finding) = conclude(&snapshot, &ask(NOBODY), &Report::Absent(vec![proof.clone()]), NOW)
-    else {
+    let Answer::Miss(finding) = conclude(&snapshot, &ask(NOBODY), &unknown(), NOW) else {
         panic!("there is no such agent");
     };
     assert_eq!(finding.reason, Reason::AgentUnknown);
-    assert!(finding.evidence.contains(&proof));
+    assert!(finding.evidence.iter().any(|seen| seen.detail.contains("correlation id c1")), "{finding:?}");
 }
 
 #[test]
 fn a_state_left_out_is_never_guessed_into_a_reason() {
-    let evidence = vec![Evidence::at("GET /api/v2/agents/states", "200 with an empty array", NOW)];
-    let report = Report::Withheld(evidence.clone());
+    let seen = Seen { value: Listed::Omitted, origin: "/api/v2/users", at: NOW, correlation_id: None };
+    let report = Report::Missing(Arc::new(Facts { list: Some(seen), ..nothing() }));
     let known = listed(after(vec![(900_000, account(AccountState::Active))]), 800_000).snapshot();
     let Answer::Miss(finding) = conclude(&known, &ask(ADA), &report, NOW) else {
         panic!("no state was given")
     };
     assert_eq!(finding.reason, Reason::Undetermined);
-    assert!(finding.evidence.len() > evidence.len(), "it also says what the listing knows");
+    assert!(finding.evidence.len() > 1, "it also says what the listing knows");
     let unsynced = after(vec![]).snapshot();
     assert_eq!(reason(&conclude(&unsynced, &ask(ADA), &report, NOW)), Some(Reason::NotYetSynced));
+}
+
+#[test]
+fn a_read_older_than_what_was_pushed_is_named_unless_the_state_held_is_fresh_enough() {
+    let older = Report::Overtaken(Evidence::at("lookup", "an older state", NOW));
+    let pushed = after(vec![(900_000, idle())]).snapshot();
+    assert_eq!(reason(&conclude(&pushed, &ask(ADA), &older, NOW)), None);
+    let impatient = Question { max_staleness: Duration::from_secs(99), ..ask(ADA) };
+    let Answer::Miss(finding) = conclude(&pushed, &impatient, &older, NOW) else { panic!("too old") };
+    assert_eq!(finding.reason, Reason::PlatformCacheStale);
+    assert!(finding.last_known.is_some() && finding.evidence.len() == 2);
+}
+
+#[test]
+fn an_id_of_the_other_kind_is_told_from_the_directory_alone() {
+    let profile = Statement { agent_id: Some(AgentId::from(NOBODY)), ..idle() };
+    let snapshot = after(vec![(900_000, profile)]).snapshot();
+    for (asked, right) in [(Asked::AgentId(ADA.into()), NOBODY), (Asked::UserId(NOBODY.into()), ADA)] {
+        let question = Question { asked, max_staleness: Duration::ZERO };
+        let Glance::Settled(Answer::Miss(finding)) = glance(&snapshot, &question, NOW) else {
+            panic!("{question:?}")
+        };
+        assert_eq!(finding.reason, Reason::WrongIdKind);
+        assert!(finding.remedy.contains(right), "{finding:?}");
+    }
 }
 
 #[test]
@@ -188,11 +224,11 @@ fn a_platform_that_cannot_be_asked_is_named_by_what_stopped_it() {
 fn every_miss_has_a_summary_evidence_and_a_remedy() {
     let snapshot = after(vec![(900_000, login(false))]).snapshot();
     let reports =
-        refusals().map(Report::Refused).into_iter().chain([Report::Absent(vec![]), Report::Withheld(vec![])]);
+        refusals().map(Report::Refused).into_iter().chain([unknown(), Report::Missing(Arc::new(nothing()))]);
     for (id, report) in reports.flat_map(|report| [(NOBODY, report.clone()), (ADA, report)]) {
         let Answer::Miss(finding) = conclude(&snapshot, &ask(id), &report, NOW) else { panic!("{report:?}") };
         assert!(!finding.summary.is_empty() && !finding.remedy.is_empty(), "{:?}", finding.reason);
-        let bare = matches!(report, Report::Absent(_) | Report::Withheld(_)) && id == NOBODY;
+        let bare = matches!(&report, Report::Missing(facts) if !facts.prove_absence()) && id == NOBODY;
         assert!(bare || !finding.evidence.is_empty(), "{:?} of {id} after {report:?}", finding.reason);
         assert!(finding.reason.help_url().ends_with(finding.reason.name()));
     }
@@ -209,14 +245,13 @@ fn a_state_answer_is_shared_with_the_snapshot_and_not_copied() {
 
 #[test]
 fn an_old_word_of_absence_yields_to_whoever_is_held_as_existing() {
-    let absent = || Report::Absent(vec![Evidence::at("/api/v2/users", "not named", NOW)]);
     let hired = after(vec![(900_000, idle())]).snapshot();
-    assert_eq!(reason(&conclude(&hired, &ask(ADA), &absent(), NOW)), None);
+    assert_eq!(reason(&conclude(&hired, &ask(ADA), &unknown(), NOW)), None);
     let named_only = after(vec![(900_000, account(AccountState::Active))]).snapshot();
-    assert_eq!(reason(&conclude(&named_only, &ask(ADA), &absent(), NOW)), Some(Reason::Undetermined));
+    assert_eq!(reason(&conclude(&named_only, &ask(ADA), &unknown(), NOW)), Some(Reason::Undetermined));
     let gone = Statement { absent: true, ..Statement::default() };
     let gone = after(vec![(800_000, idle()), (900_000, gone)]).snapshot();
-    assert_eq!(reason(&conclude(&gone, &ask(ADA), &absent(), NOW)), Some(Reason::AgentUnknown));
+    assert_eq!(reason(&conclude(&gone, &ask(ADA), &unknown(), NOW)), Some(Reason::AgentUnknown));
 }
 
 #[test]

@@ -7,9 +7,11 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use onduty_core::account::{Account, Place};
-use onduty_core::agent::UserId;
+use onduty_core::agent::{DivisionId, UserId};
 use onduty_core::answer::{Answer, Asked, Glance, Question, Refusal, Report, conclude, glance};
 use onduty_core::cursor::Cursor;
+use onduty_core::diagnose::{Rights, hindrance};
+use onduty_core::finding::Reason;
 use onduty_core::row::Row;
 use onduty_core::selector::Selector;
 use onduty_core::snapshot::Snapshot;
@@ -18,6 +20,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::ask::Asker;
 use crate::clock::Clock;
 use crate::publish::View;
+use crate::status::StatusBoard;
 
 /// Answers questions about agents. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -25,6 +28,7 @@ pub struct Answers {
     view: View,
     asker: Asker,
     clock: Clock,
+    status: StatusBoard,
     patience: Patience,
 }
 
@@ -67,8 +71,14 @@ const ROWS_PER_TURN: usize = 4_096;
 
 impl Answers {
     /// Answers from what `view` shows; what that cannot say is asked through `asker`.
-    pub const fn new(view: View, asker: Asker, clock: Clock, patience: Patience) -> Self {
-        Self { view, asker, clock, patience }
+    pub const fn new(
+        view: View,
+        asker: Asker,
+        clock: Clock,
+        status: StatusBoard,
+        patience: Patience,
+    ) -> Self {
+        Self { view, asker, clock, status, patience }
     }
 
     /// A question as a caller put it; without a bound of its own it gets the server's.
@@ -120,10 +130,28 @@ impl Answers {
         let snapshot = self.view.snapshot();
         let (cursor, after, account) = match from {
             Some(from) => (from.cursor, Some(from.after), from.account),
-            None => (snapshot.cursor(), None, count(&snapshot, selector).await),
+            None => (snapshot.cursor(), None, self.count(&snapshot, selector).await),
         };
         let (rows, last) = select(&snapshot, selector, after, size).await;
         Page { rows, last, cursor, account }
+    }
+
+    /// Where everybody stands. Of whom nothing is shown, what the token may see tells why.
+    async fn count(&self, snapshot: &Snapshot, selector: &Selector) -> Account {
+        let mut account = Account::default();
+        let (access, now) = (self.status.read().access, self.clock.now());
+        let mut by_division: BTreeMap<Option<&DivisionId>, Option<Reason>> = BTreeMap::new();
+        for (at, row) in snapshot.present_after(None).enumerate() {
+            let place = Place::of(row, selector).or_withheld(|| {
+                let (needs, access) = access.as_ref()?;
+                let division = row.division_id();
+                let rights = Rights { needs, access, division, now };
+                *by_division.entry(division).or_insert_with(|| hindrance(&rights))
+            });
+            account.enter(place);
+            take_turns(at).await;
+        }
+        account
     }
 
     async fn report(&self, asked: Asked, until: Instant) -> Report {
@@ -136,15 +164,6 @@ impl Answers {
         let longest = Instant::now() + self.patience.lookup_timeout;
         deadline.map_or(longest, |deadline| deadline.min(longest))
     }
-}
-
-async fn count(snapshot: &Snapshot, selector: &Selector) -> Account {
-    let mut account = Account::default();
-    for (at, row) in snapshot.present_after(None).enumerate() {
-        account.enter(Place::of(row, selector));
-        take_turns(at).await;
-    }
-    account
 }
 
 /// Up to `size` agents, and whether there are no more.

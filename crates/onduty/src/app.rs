@@ -247,7 +247,7 @@ fn serve(servers: &Spawner, api: Listener, admin: Listener, readers: Readers) ->
     let drain = servers.token().child_token();
     let patience =
         Patience { default_max_staleness: sync.default_max_staleness, lookup_timeout: limits.lookup_timeout };
-    let answers = Answers::new(view.clone(), asker, clock.clone(), patience);
+    let answers = Answers::new(view.clone(), asker, clock.clone(), status.clone(), patience);
     let services = grpc::router(grpc::Parts {
         answers,
         view,

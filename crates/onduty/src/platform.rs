@@ -16,6 +16,7 @@ use crate::config::{PlatformApi, PlatformConfig};
 use crate::meters::Meters;
 use crate::publish::View;
 use crate::status::StatusBoard;
+use genesys::access::AccessReader;
 use genesys::agent_states_api::{AgentStatesApi, Proof};
 use genesys::client::Client;
 use genesys::error::{ClientError, PlatformError};
@@ -71,10 +72,10 @@ impl Platform {
         status: StatusBoard,
         meters: Meters,
     ) -> Result<Self, ClientError> {
-        let client = Client::new(config, clock, status, meters)?;
+        let client = Client::new(config, clock, status.clone(), meters)?;
         Ok(match config.api {
-            PlatformApi::Users => Self::GenesysUsers(UsersApi::new(client)),
-            PlatformApi::AgentStates => Self::GenesysAgentStates(AgentStatesApi::new(client, view)),
+            PlatformApi::Users => Self::GenesysUsers(UsersApi::new(client, view, status)),
+            PlatformApi::AgentStates => Self::GenesysAgentStates(AgentStatesApi::new(client, view, status)),
         })
     }
 
@@ -108,6 +109,22 @@ impl Platform {
         match self {
             Self::GenesysUsers(api) => api.lookup(asked).await,
             Self::GenesysAgentStates(api) => api.lookup(asked).await,
+        }
+    }
+
+    /// What its token needs and may do.
+    pub const fn access(&self) -> &AccessReader {
+        match self {
+            Self::GenesysUsers(api) => api.access(),
+            Self::GenesysAgentStates(api) => api.access(),
+        }
+    }
+
+    /// Whom it asks through.
+    pub const fn client(&self) -> &Client {
+        match self {
+            Self::GenesysUsers(api) => api.client(),
+            Self::GenesysAgentStates(api) => api.client(),
         }
     }
 

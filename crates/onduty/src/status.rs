@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use onduty_core::access::{Access, Needs};
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 
@@ -19,6 +20,8 @@ pub struct Standing {
     pub budget: BudgetStanding,
     /// What full listings had to correct.
     pub drift: Drift,
+    /// What the token needs and may do, as last read.
+    pub access: Option<(Needs, Arc<Access>)>,
 }
 
 /// Where one source stands.
@@ -109,6 +112,11 @@ impl StatusBoard {
     /// Changes what is said of the request budget.
     pub fn budget(&self, change: impl FnOnce(&mut BudgetStanding)) {
         change(&mut self.lock().budget);
+    }
+
+    /// Says what the token needs and may do.
+    pub fn access(&self, needs: Needs, access: Arc<Access>) {
+        self.lock().access = Some((needs, access));
     }
 
     /// Changes what is said of drift.

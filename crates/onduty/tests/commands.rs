@@ -49,6 +49,7 @@ fn unknown(agent_id: &str) -> Finding {
         remedy: "check the id".to_owned(),
         help_url: "https://onduty.dev/reasons/AGENT_UNKNOWN".to_owned(),
         last_known: None,
+        also: Vec::new(),
     }
 }
 

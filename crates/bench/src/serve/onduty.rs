@@ -64,7 +64,7 @@ pub(crate) async fn serve(agents: u32) -> Result<(), ServeError> {
     let patience = Patience { default_max_staleness: MAX_STALENESS, lookup_timeout: limits.lookup_timeout };
     let stop = CancellationToken::new();
     let router = grpc::router(Parts {
-        answers: Answers::new(view.clone(), asker, clock.clone(), patience),
+        answers: Answers::new(view.clone(), asker, clock.clone(), StatusBoard::default(), patience),
         view,
         history: History::open(store.path())?,
         status: StatusBoard::default(),

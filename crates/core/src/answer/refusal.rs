@@ -27,6 +27,15 @@ pub enum Refusal {
         /// In its own words, without the secret.
         detail: String,
     },
+    /// The client belongs to another region.
+    WrongRegion {
+        /// What this region said, without the secret.
+        detail: String,
+        /// The region that knows the client: its domain, such as `usw2.pure.cloud`.
+        region: String,
+        /// The region that was asked.
+        asked: String,
+    },
     /// More questions are waiting than may wait.
     Crowded,
     /// Nothing came in the time that the caller, or the server, gives it.
@@ -58,6 +67,7 @@ pub(super) fn refused(asked: &Asked, snapshot: &Snapshot, refusal: &Refusal, now
         Refusal::Crowded => finding.retry_after(Duration::from_secs(1)),
         Refusal::Unavailable { .. }
         | Refusal::CredentialsRejected { .. }
+        | Refusal::WrongRegion { .. }
         | Refusal::NotInTime { .. }
         | Refusal::Stopping => finding,
     }
@@ -66,6 +76,14 @@ pub(super) fn refused(asked: &Asked, snapshot: &Snapshot, refusal: &Refusal, now
 /// What stands in the way.
 fn obstacle(asked: &Asked, snapshot: &Snapshot, refusal: &Refusal) -> Finding {
     let (reason, summary, remedy) = match refusal {
+        Refusal::WrongRegion { region, asked: here, .. } => {
+            return Finding::new(
+                Reason::WrongRegion,
+                asked.id(),
+                format!("the client belongs to the region {region}, and {here} was asked"),
+                format!("set platform.region = \"{region}\""),
+            );
+        }
         Refusal::CredentialsRejected { .. } => (
             Reason::CredentialsRejected,
             "the platform refused the client's credentials",
@@ -111,6 +129,10 @@ impl Refusal {
             Self::RateLimited { .. } => Evidence::at("budget", "the request budget is spent", now),
             Self::Unavailable { since, detail } => Evidence::at("platform", detail.clone(), *since),
             Self::CredentialsRejected { detail } => Evidence::at("platform", detail.clone(), now),
+            Self::WrongRegion { detail, region, .. } => {
+                let detail = format!("{detail}; {region} gave this client a token");
+                Evidence::at("/oauth/token", detail, now)
+            }
             Self::Crowded => Evidence::at("lookup", "more look-ups are waiting than may wait", now),
             Self::NotInTime { since } => {
                 let waited = now.since(*since).as_millis();

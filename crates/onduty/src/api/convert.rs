@@ -56,6 +56,7 @@ pub(super) fn to_finding(finding: &Finding) -> v1::Finding {
         remedy: finding.remedy.clone(),
         help_url: finding.reason.help_url(),
         last_known: finding.last_known.as_deref().map(to_agent_state),
+        also: finding.also.iter().map(|reason| reason.name().to_owned()).collect(),
     }
 }
 

@@ -39,7 +39,8 @@ pub struct PlatformConfig {
     pub api_url: BaseUrl,
     /// What log-in paths are appended to.
     pub login_url: BaseUrl,
-    /// Every region that is known: probed only to tell a wrong region from a wrong id.
+    /// Every region that is known: probed only to tell a wrong region from a wrong id. None where both URLs stand in
+    /// for a region and no table was given: credentials for a stand-in are not sent to public hosts.
     pub regions: Vec<Region>,
     /// Which API is spoken.
     pub api: PlatformApi,
@@ -131,7 +132,8 @@ pub(super) fn read(input: &mut Input) -> Option<PlatformConfig> {
     let region = input.optional(&REGION);
     let api_url = input.optional(&API_URL);
     let login_url = input.optional(&LOGIN_URL);
-    let regions = regions(input.optional(&REGION_URLS));
+    let is_stand_in = region.is_none() && api_url.is_some() && login_url.is_some();
+    let regions = regions(input.optional(&REGION_URLS), is_stand_in);
     let api = input.value(&API);
     let client_id = input.optional(&CLIENT_ID);
     let client_secret = input.secret(&CLIENT_SECRET);
@@ -176,8 +178,9 @@ fn report_missing_hosts(input: &mut Input, has_api: bool, has_login: bool) {
     }
 }
 
-fn regions(table: Option<BTreeMap<String, BaseUrl>>) -> Vec<Region> {
+fn regions(table: Option<BTreeMap<String, BaseUrl>>, is_stand_in: bool) -> Vec<Region> {
     match table {
+        None if is_stand_in => Vec::new(),
         Some(table) => table
             .into_iter()
             .map(|(domain, url)| Region { domain, api_url: url.clone(), login_url: url })

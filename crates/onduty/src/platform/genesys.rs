@@ -4,14 +4,17 @@
 //! [`users_api`] and [`agent_states_api`] know what to ask and what an answer (or a gap in it) proves; [`decode`]
 //! reads the bytes. Regions are data of the configuration.
 
+pub mod access;
 pub mod agent_states_api;
 pub mod backoff;
 pub mod budget;
 pub mod client;
 pub mod decode;
 pub mod error;
+mod kind;
 pub mod oauth;
 pub mod outage;
+mod region;
 pub mod route;
 mod transport;
 pub mod users_api;

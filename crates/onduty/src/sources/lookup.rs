@@ -9,8 +9,11 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
+use onduty_core::agent::UserId;
 use onduty_core::answer::{Asked, Refusal, Report};
-use onduty_core::observation::{Input, Source};
+use onduty_core::finding::Evidence;
+use onduty_core::observation::{Input, Source, Statement};
+use onduty_core::snapshot::Snapshot;
 use onduty_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
@@ -174,7 +177,11 @@ impl Counter {
             same_for_all(&asked, &Report::Refused(Refusal::Unavailable { since: asked_at, detail }))
         });
         for asked in asked {
-            reports.entry(asked).or_insert_with(|| Report::Withheld(Vec::new()));
+            // The platform's code settles every id. Should it forget one, that is said and not guessed.
+            reports.entry(asked).or_insert_with(|| {
+                let detail = "the look-up came to no report about this id".to_owned();
+                Report::Refused(Refusal::Unavailable { since: asked_at, detail })
+            });
         }
         reports
     }
@@ -190,10 +197,22 @@ impl Counter {
         if observations.is_empty() {
             return reports.into_iter().collect();
         }
+        let said: Vec<(UserId, Statement)> = observations
+            .iter()
+            .map(|observation| (observation.user_id.clone(), observation.statement.clone()))
+            .collect();
         let inputs =
             observations.into_iter().map(|observation| Input::Observation(Box::new(observation))).collect();
         match self.inlet.commit(inputs).await {
-            Ok(_) => reports.into_iter().collect(),
+            Ok(_) => {
+                let snapshot = self.view.snapshot();
+                let judged = |(asked, report): (Asked, Report)| {
+                    let is_told = report == Report::Told;
+                    let overtaken = overtaken(&asked, &snapshot, &said, asked_at).filter(|_| is_told);
+                    (asked, overtaken.map_or(report, Report::Overtaken))
+                };
+                reports.into_iter().map(judged).collect()
+            }
             // What is not durable is not visible, so nobody may be told of it.
             Err(error) => {
                 let detail = format!("what the platform said could not be kept: {error}");
@@ -205,7 +224,7 @@ impl Counter {
     fn show(&self, reports: &[(Asked, Report)]) {
         let refused = reports.iter().find_map(|(_, report)| match report {
             Report::Refused(refusal) => Some(refusal),
-            Report::Told | Report::Absent(_) | Report::Withheld(_) => None,
+            Report::Told | Report::Overtaken(_) | Report::Missing(_) => None,
         });
         let now = self.clock.now();
         self.status.source(Source::Lookup, |standing| match refused {
@@ -222,6 +241,28 @@ impl Counter {
     }
 }
 
+/// What the read says against itself, if all that it tells of somebody is older than what is held.
+fn overtaken(
+    asked: &Asked,
+    snapshot: &Snapshot,
+    said: &[(UserId, Statement)],
+    asked_at: Timestamp,
+) -> Option<Evidence> {
+    let row = asked.row(snapshot)?;
+    let mut about = said.iter().filter(|(id, _)| id == row.user_id()).map(|(_, statement)| statement);
+    let (mut some, mut behind) = (false, true);
+    for statement in about.by_ref().filter(|statement| tells_state(statement)) {
+        some = true;
+        behind &= row.is_ahead_of(statement);
+    }
+    let detail = "the platform's read tells an older state than is held";
+    (some && behind).then(|| Evidence::at("lookup", detail, asked_at))
+}
+
+const fn tells_state(statement: &Statement) -> bool {
+    statement.presence.is_some() || statement.routing_status.is_some() || statement.login.is_some()
+}
+
 fn same_for_all(asked: &[Asked], report: &Report) -> HashMap<Asked, Report> {
     asked.iter().map(|asked| (asked.clone(), report.clone())).collect()
 }
@@ -229,17 +270,18 @@ fn same_for_all(asked: &[Asked], report: &Report) -> HashMap<Asked, Report> {
 /// How long a report stands for those who ask later. A refusal never does: its reason may be gone.
 fn memory_of(report: &Report, unknown: Duration) -> Option<Duration> {
     match report {
-        Report::Absent(_) => Some(unknown.max(ANSWER_MEMORY)),
-        Report::Told | Report::Withheld(_) => Some(ANSWER_MEMORY),
+        Report::Missing(facts) if facts.prove_absence() => Some(unknown.max(ANSWER_MEMORY)),
+        Report::Told | Report::Overtaken(_) | Report::Missing(_) => Some(ANSWER_MEMORY),
         Report::Refused(_) => None,
     }
 }
 
-const fn outcome(report: &Report) -> &'static str {
+fn outcome(report: &Report) -> &'static str {
     match report {
         Report::Told => "told",
-        Report::Absent(_) => "absent",
-        Report::Withheld(_) => "withheld",
+        Report::Overtaken(_) => "overtaken",
+        Report::Missing(facts) if facts.prove_absence() => "absent",
+        Report::Missing(_) => "withheld",
         Report::Refused(_) => "refused",
     }
 }
@@ -247,7 +289,9 @@ const fn outcome(report: &Report) -> &'static str {
 fn words(refusal: &Refusal) -> String {
     match refusal {
         Refusal::RateLimited { .. } => "the request budget is spent".to_owned(),
-        Refusal::Unavailable { detail, .. } | Refusal::CredentialsRejected { detail } => detail.clone(),
+        Refusal::Unavailable { detail, .. }
+        | Refusal::CredentialsRejected { detail }
+        | Refusal::WrongRegion { detail, .. } => detail.clone(),
         Refusal::Crowded => "more look-ups are waiting than may wait".to_owned(),
         Refusal::NotInTime { .. } => "no answer in time".to_owned(),
         Refusal::Stopping => "stopping".to_owned(),

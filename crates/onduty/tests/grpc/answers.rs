@@ -1,5 +1,6 @@
 //! `GetAgentState` and `BatchGetAgentStates`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use onduty_core::agent::SystemPresence;
@@ -14,7 +15,9 @@ use prost::{Message as _, Name as _};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
-use crate::stage::{NOW, Stage, heard_at, id, limits, logged_in, nobody, with_agent_id, within};
+use crate::stage::{
+    NOW, Stage, heard_at, id, limits, logged_in, nobody, nothing, unknown, with_agent_id, within,
+};
 
 fn get(agent_id: impl Into<String>) -> GetAgentStateRequest {
     GetAgentStateRequest { id: Some(Id::AgentId(agent_id.into())), max_staleness: None }
@@ -95,8 +98,8 @@ async fn what_is_older_than_the_caller_accepts_is_not_passed_off_as_fresh() {
 async fn every_kind_of_miss_names_its_reason_on_the_wire() {
     let at = Timestamp::from_millis(NOW);
     let table: Vec<(Report, &str, Code)> = vec![
-        (Report::Absent(Vec::new()), "AGENT_UNKNOWN", Code::NotFound),
-        (Report::Withheld(Vec::new()), "NOT_YET_SYNCED", Code::Unavailable),
+        (unknown(), "AGENT_UNKNOWN", Code::NotFound),
+        (Report::Missing(Arc::new(nothing())), "NOT_YET_SYNCED", Code::Unavailable),
         (Report::Told, "UNDETERMINED", Code::Internal),
         (Report::Refused(Refusal::RateLimited { until: at }), "NOT_YET_SYNCED", Code::Unavailable),
         (

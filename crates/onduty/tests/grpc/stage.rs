@@ -17,9 +17,11 @@ use onduty::meters::Meters;
 use onduty::publish::{self, Publisher};
 use onduty::readiness::{Latch, Readiness};
 use onduty::status::StatusBoard;
+use onduty_core::access::{Needs, Seen};
 use onduty_core::agent::{AgentId, DivisionId, Presence, SystemPresence, UserId};
 use onduty_core::answer::{Asked, Report};
 use onduty_core::cursor::Epoch;
+use onduty_core::facts::{Existence, Facts};
 use onduty_core::observation::{Clock as Stamp, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::roster::Roster;
 use onduty_core::snapshot::Snapshot;
@@ -188,10 +190,22 @@ pub(crate) fn with_agent_id(user_id: &str, agent_id: &str) -> Input {
     said(user_id, Statement { agent_id: Some(AgentId::from(agent_id)), login, ..Statement::default() })
 }
 
+/// The report on an id that is proven to be nobody's.
+pub(crate) fn unknown() -> Report {
+    let at = Timestamp::from_millis(NOW);
+    let seen = Seen { value: Existence::Unknown, origin: "/api/v2/users", at, correlation_id: None };
+    Report::Missing(Arc::new(Facts { directory: Some(seen), ..nothing() }))
+}
+
+/// Nothing found out.
+pub(crate) fn nothing() -> Facts {
+    Facts::none(Needs::NOTHING, Arc::default())
+}
+
 impl Stage {
     /// A server whose platform knows nothing more.
     pub(crate) async fn open() -> Self {
-        Self::with(limits(), |_, _| Some(Report::Absent(Vec::new()))).await
+        Self::with(limits(), |_, _| Some(unknown())).await
     }
 
     /// A server with these limits, and a platform that says this.
@@ -224,7 +238,7 @@ impl Stage {
             lookup_timeout: limits.lookup_timeout,
         };
         let parts = grpc::Parts {
-            answers: Answers::new(view.clone(), asker, clock.clone(), patience),
+            answers: Answers::new(view.clone(), asker, clock.clone(), status.clone(), patience),
             view,
             history,
             status: status.clone(),

@@ -22,7 +22,7 @@ async fn the_allowance_is_never_overdrawn_and_each_purpose_has_its_floor() {
     let mut refused = 0;
     for number in 0..30 {
         match house.ask(&[id(number)]).await.as_slice() {
-            [Report::Absent(_)] => {}
+            [Report::Missing(facts)] if facts.prove_absence() => {}
             [Report::Refused(Refusal::RateLimited { until })] => {
                 refused += 1;
                 assert!(until.since(house.clock.now()) <= Duration::from_secs(62));
@@ -30,8 +30,8 @@ async fn the_allowance_is_never_overdrawn_and_each_purpose_has_its_floor() {
             other => unreachable!("{other:?}"),
         }
     }
-    // Of 20, 2 are kept in reserve, and 9 of the 18 are the sweep's.
-    assert_eq!(refused, 30 - 9);
+    // Of 20, 2 are kept in reserve, and 9 of the 18 are the sweep's; finding out why takes its 3 at most.
+    assert_eq!(refused, 30 - 6);
     for _ in 0..9 {
         house.platform.list_page(&mut Walk::default(), 1).await.unwrap();
     }
@@ -39,7 +39,7 @@ async fn the_allowance_is_never_overdrawn_and_each_purpose_has_its_floor() {
     assert!(requests.keys().all(|(_, status)| *status != 429), "{requests:?}");
     let standing = house.status.read().budget;
     assert_eq!((standing.allowed_per_minute, standing.left), (20, 0));
-    assert_eq!(standing.shares.iter().map(|share| share.spent).collect::<Vec<_>>(), [9, 9, 0]);
+    assert_eq!(standing.shares.iter().map(|share| share.spent).collect::<Vec<_>>(), [9, 6, 3]);
 }
 
 #[tokio::test]
@@ -82,5 +82,6 @@ async fn a_failing_platform_is_tried_again_and_then_left_alone() {
     assert!(house.sim.requests_to("/api/v2/users").await <= 1 + 8);
     house.sim.faults(json!({"http_error_p": 0.0})).await;
     house.pass(Duration::from_secs(31));
-    assert!(matches!(house.ask(&[id(3)]).await.as_slice(), [Report::Absent(_)]));
+    let reports = house.ask(&[id(3)]).await;
+    assert!(matches!(&*reports, [Report::Missing(facts)] if facts.prove_absence()), "{reports:?}");
 }

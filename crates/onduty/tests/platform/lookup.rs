@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use onduty::config::PlatformApi;
-use onduty_core::agent::{AccountState, UserId};
+use onduty_core::agent::UserId;
 use onduty_core::answer::{Answer, Asked, Question, Report, conclude};
-use onduty_core::finding::Reason;
+use onduty_core::finding::{Finding, Reason};
 use onduty_core::observation::{Input, Observation, Source, Statement};
 use serde_json::json;
 
@@ -25,10 +25,14 @@ async fn ids(house: &House, member: &str, logged_in: bool) -> Vec<String> {
 }
 
 fn reason(house: &House, asked: &str, report: &Report) -> Option<Reason> {
+    finding(house, asked, report).map(|finding| finding.reason)
+}
+
+fn finding(house: &House, asked: &str, report: &Report) -> Option<Box<Finding>> {
     let question = Question { asked: Asked::AgentId(asked.into()), max_staleness: Duration::ZERO };
     match conclude(&house.view.snapshot(), &question, report, house.clock.now()) {
         Answer::State(_) => None,
-        Answer::Miss(finding) => Some(finding.reason),
+        Answer::Miss(finding) => Some(finding),
     }
 }
 
@@ -63,7 +67,7 @@ async fn unknown_users_cost_no_more_and_are_remembered() {
     for _ in 0..2 {
         let reports = thousand_ask(&house, &ids).await;
         assert!(
-            reports.iter().all(|report| matches!(report, Report::Absent(evidence) if !evidence.is_empty()))
+            reports.iter().all(|report| matches!(report, Report::Missing(facts) if facts.prove_absence()))
         );
     }
     assert_eq!(house.sim.requests_to("/api/v2/users").await, 3);
@@ -80,22 +84,21 @@ async fn users_are_told_apart_as_present_deleted_and_unknown() {
     let reports = house.ask(&asked).await;
     let reasons: Vec<_> = asked.iter().zip(&reports).map(|(id, report)| reason(&house, id, report)).collect();
     assert_eq!(reasons, [None, Some(Reason::AgentDeleted), Some(Reason::AgentUnknown)]);
-    let Report::Absent(evidence) = &reports[2] else { unreachable!("{reports:?}") };
+    let evidence = finding(&house, &asked[2], &reports[2]).unwrap().evidence;
     assert!(evidence[0].detail.contains("correlation id"), "{evidence:?}");
     assert_eq!(house.sim.requests_to("/api/v2/users").await, 1);
 }
 
 #[tokio::test]
-async fn a_dropped_expand_is_asked_for_again_and_never_taken_for_an_answer() {
+async fn a_dropped_expand_is_read_by_the_specific_calls() {
     let house = House::of(USERS, 50).await;
     house.sim.faults(json!({"expand_drop": 1.0})).await;
     let id = ids(&house, "userId", true).await.remove(0);
-    let reports = house.ask(std::slice::from_ref(&id)).await;
-    assert!(matches!(&reports[0], Report::Withheld(evidence) if evidence.len() == 1), "{reports:?}");
-    assert_eq!(house.sim.requests_to("/api/v2/users/{userId}").await, 1);
+    assert_eq!(house.ask(std::slice::from_ref(&id)).await, [Report::Told]);
+    assert_eq!(house.sim.requests_to("/routingstatus").await, 1);
     let snapshot = house.view.snapshot();
     let row = snapshot.by_user_id(&id).unwrap();
-    assert!(!row.has_state() && row.account() == Some(AccountState::Active));
+    assert!(row.presence().is_some() && row.routing_status().is_some());
 }
 
 #[tokio::test]
@@ -103,34 +106,32 @@ async fn an_agent_left_out_of_the_list_is_asked_for_alone() {
     let house = House::of(STATES, 200).await;
     let logged_out = ids(&house, "agentId", false).await.remove(0);
     let user = ids(&house, "userId", true).await.remove(0);
-    let queue = "00000000-0000-4000-8000-000000000000".to_owned();
+    let nobody = "00000000-0000-4000-8000-000000000000".to_owned();
     let deleted = ids(&house, "agentId", true).await.remove(0);
     house.sim.dismiss(&deleted).await;
-    let asked = [logged_out, user, queue, deleted];
+    let asked = [logged_out, user, nobody, deleted];
     let reports = house.ask(&asked).await;
     let reasons: Vec<_> = asked.iter().zip(&reports).map(|(id, report)| reason(&house, id, report)).collect();
-    let unknown = Some(Reason::AgentUnknown);
-    assert_eq!(
-        reasons,
-        [Some(Reason::NotLoggedIn), unknown, unknown, Some(Reason::AgentDeleted)],
-        "{reports:?}"
-    );
+    let expected =
+        [Reason::NotLoggedIn, Reason::WrongIdKind, Reason::AgentUnknown, Reason::AgentDeleted].map(Some);
+    assert_eq!(reasons, expected, "{reports:?}");
 }
 
 #[tokio::test]
-async fn a_state_that_may_not_be_seen_is_withheld_with_the_platforms_words() {
-    for (client, word) in [
-        ("sim-no-scope", "agent:state:read"),
-        ("sim-no-role", "agent:state:view"),
-        ("sim-fresh-grant", "agent:state:view"),
+async fn a_state_that_may_not_be_seen_is_explained_with_the_platforms_words() {
+    for (client, word, expected) in [
+        ("sim-no-scope", "agent:state:read", Reason::ScopeMissing),
+        ("sim-no-role", "agent:state:view", Reason::PermissionMissing),
+        ("sim-fresh-grant", "agent:state:view", Reason::PermissionPending),
     ] {
         let house = House::of(As(PlatformApi::AgentStates, client), 50).await;
         let id = ids(&house, "agentId", true).await.remove(0);
         let reports = house.ask(std::slice::from_ref(&id)).await;
-        let Report::Withheld(evidence) = &reports[0] else { unreachable!("{client}: {reports:?}") };
-        let detail = &evidence[0].detail;
-        assert!(detail.contains("403") && detail.contains(word), "{client}: {detail}");
-        assert_eq!(reason(&house, &id, &reports[0]), Some(Reason::Undetermined));
+        let finding = finding(&house, &id, &reports[0]).unwrap();
+        assert_eq!(finding.reason, expected, "{finding:?}");
+        let words = |detail: &str| detail.contains("403") && detail.contains(word);
+        assert!(finding.evidence.iter().any(|seen| words(&seen.detail)), "{client}: {finding:?}");
+        assert!(finding.summary.contains(word) && !finding.remedy.is_empty(), "{client}: {finding:?}");
     }
 }
 
@@ -141,7 +142,7 @@ async fn a_user_id_finds_its_agent() {
     let asked = vec![Asked::UserId(user.as_str().into()), Asked::UserId("nobody".into())];
     let reports = house.asker.ask(asked).await;
     assert_eq!(reports[0], Report::Told);
-    assert!(matches!(reports[1], Report::Absent(_)), "{reports:?}");
+    assert!(matches!(&reports[1], Report::Missing(facts) if facts.prove_absence()), "{reports:?}");
     let agents: BTreeSet<String> = ids(&house, "agentId", true).await.into_iter().collect();
     let snapshot = house.view.snapshot();
     assert!(agents.contains(Arc::clone(snapshot.by_user_id(&user).unwrap()).agent_id()));

@@ -25,6 +25,9 @@ pub(crate) fn lines(finding: &Finding, now: Timestamp, colour: bool) -> Vec<Stri
     if !finding.remedy.is_empty() {
         lines.push(format!("  remedy  {}", plain(&finding.remedy)));
     }
+    if !finding.also.is_empty() {
+        lines.push(format!("  also    {}", plain(&finding.also.join(", "))));
+    }
     if !finding.help_url.is_empty() {
         lines.push(format!("  page    {}", plain(&finding.help_url)));
     }
@@ -57,6 +60,7 @@ mod tests {
             remedy: "check the id".to_owned(),
             help_url: "https://onduty.dev/reasons/AGENT_UNKNOWN".to_owned(),
             last_known: None,
+            also: vec!["SCOPE_MISSING".to_owned()],
         };
         let now = Timestamp::from_millis(8_000);
         assert_eq!(
@@ -65,6 +69,7 @@ mod tests {
                 "AGENT_UNKNOWN x\u{fffd}: no such agent",
                 "  seen    GET /api/v2/users/x: 404 not.found (3s ago)",
                 "  remedy  check the id",
+                "  also    SCOPE_MISSING",
                 "  page    https://onduty.dev/reasons/AGENT_UNKNOWN",
             ]
         );

@@ -1,18 +1,29 @@
 //! The agent-states API: profiles say who exists, states who is logged in and how. The list of states is silent
 //! about whatever it leaves out; the singular read says why.
 
+mod clear_up;
 mod listing;
 mod lookup;
 mod proof;
 mod reads;
 
+use onduty_core::access::Needs;
 use onduty_core::observation::{Observation, Said, Statement};
-use tokio::sync::Mutex;
 
+use super::access::AccessReader;
 use super::client::Client;
 use super::decode::{Arrival, Profile};
 use crate::publish::View;
-pub use proof::{Proof, Rights};
+use crate::status::StatusBoard;
+pub use proof::Proof;
+
+/// What states need. In this API scopes do bind client-credentials tokens.
+pub const NEEDS: Needs = Needs {
+    scope: Some("agent:state:read"),
+    permission: "agent:state:view",
+    permission_binds: true,
+    roles: &["Agent State", "Agent Administrator"],
+};
 
 /// Ids in one request for states; more is refused.
 pub const BATCH_MAX: usize = 50;
@@ -25,13 +36,23 @@ pub struct AgentStatesApi {
     client: Client,
     /// What is held already: which agent a user is, and who is believed to be logged in.
     view: View,
-    rights: Mutex<Option<Rights>>,
+    access: AccessReader,
 }
 
 impl AgentStatesApi {
     /// Asks through a client.
-    pub fn new(client: Client, view: View) -> Self {
-        Self { client, view, rights: Mutex::default() }
+    pub fn new(client: Client, view: View, status: StatusBoard) -> Self {
+        Self { client, view, access: AccessReader::new(NEEDS, status) }
+    }
+
+    /// Whom it asks through.
+    pub const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// What its token may do.
+    pub const fn access(&self) -> &AccessReader {
+        &self.access
     }
 }
 

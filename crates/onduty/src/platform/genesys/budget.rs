@@ -2,7 +2,7 @@
 //!
 //! The platform counts requests per token in windows and tells the count with every answer. Part of the allowance is
 //! kept in reserve, because others may use the same token and clocks differ. Each purpose has a floor that no other
-//! purpose can take; what is above the floors goes to whoever asks first.
+//! purpose can take, and diagnosis a ceiling; what is above the floors goes to whoever asks first.
 
 mod governor;
 #[cfg(test)]
@@ -90,7 +90,16 @@ impl Purpose {
         match self {
             Self::Sweep => 50,
             Self::Lookup => 30,
-            Self::Diagnosis => 5,
+            Self::Diagnosis => 10,
+        }
+    }
+
+    /// The part of the usable allowance that it can take at most, in per cent: a storm of questions about what is
+    /// missing slows down neither listings nor look-ups.
+    const fn ceiling(self) -> u32 {
+        match self {
+            Self::Sweep | Self::Lookup => 100,
+            Self::Diagnosis => 20,
         }
     }
 }
@@ -173,7 +182,9 @@ impl Budget {
         let left = self.usable().saturating_sub(self.used);
         let others: u32 =
             Purpose::ALL.into_iter().filter(|other| *other != purpose).map(|other| self.owed(other)).sum();
-        left.saturating_sub(others).max(self.owed(purpose)).min(left)
+        let ceiling = self.usable() * purpose.ceiling() / 100;
+        let own = ceiling.max(1).saturating_sub(self.spent[purpose as usize]);
+        left.saturating_sub(others).max(self.owed(purpose)).min(left).min(own)
     }
 
     /// Requests left in the present window, the reserve not counted.

@@ -1,6 +1,8 @@
 //! Why the platform gave no answer that could be used, and what an asker is told of it. No secret is in any of it.
 
+use onduty_core::access::Seen;
 use onduty_core::answer::Refusal;
+use onduty_core::facts::Denial;
 use onduty_core::finding::Evidence;
 use onduty_core::time::Timestamp;
 
@@ -29,6 +31,16 @@ pub enum PlatformError {
     CredentialsRejected {
         /// In its own words.
         detail: String,
+    },
+    /// The client belongs to another region.
+    #[error("the platform does not know the client here ({detail}), but in the region {region}")]
+    WrongRegion {
+        /// In the platform's words.
+        detail: String,
+        /// The domain of the region that knows it.
+        region: String,
+        /// The region that was asked.
+        asked: String,
     },
     /// It refused this request.
     #[error("the platform refused {0}")]
@@ -75,6 +87,9 @@ impl PlatformError {
                 Refusal::Unavailable { since: *since, detail: detail.clone() }
             }
             Self::CredentialsRejected { detail } => Refusal::CredentialsRejected { detail: detail.clone() },
+            Self::WrongRegion { detail, region, asked } => {
+                Refusal::WrongRegion { detail: detail.clone(), region: region.clone(), asked: asked.clone() }
+            }
             Self::Malformed { source, .. } => {
                 Refusal::Unavailable { since: now, detail: format!("{self}: {source}") }
             }
@@ -90,12 +105,21 @@ impl PlatformError {
             | Self::RateLimited { .. }
             | Self::Unavailable { .. }
             | Self::CredentialsRejected { .. }
+            | Self::WrongRegion { .. }
             | Self::Malformed { .. } => None,
         }
     }
 }
 
 impl Refused {
+    /// As a fact about what was asked for.
+    pub fn denial(&self, asked_at: Timestamp) -> Seen<Denial> {
+        let Self { route, status, code, message, correlation_id } = self;
+        let denial = Denial { status: *status, code: code.as_str().into(), message: message.as_str().into() };
+        let correlation_id = correlation_id.as_deref().map(Into::into);
+        Seen { value: denial, origin: route.template(), at: asked_at, correlation_id }
+    }
+
     /// As something that was seen.
     pub fn evidence(&self, seen_at: Timestamp) -> Evidence {
         let Self { route, status, code, message, correlation_id } = self;

@@ -16,6 +16,7 @@ use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 
 use super::decode::{self, OauthRefusal};
 use super::error::PlatformError;
+use super::region::Regions;
 use super::route::Route;
 use super::transport::{REQUEST_TIMEOUT, read_body, seconds_of, what_happened};
 use crate::clock::Clock;
@@ -34,6 +35,9 @@ pub struct TokenSource {
     clock: Clock,
     meters: Meters,
     slot: Mutex<Slot>,
+    regions: Regions,
+    /// The region that knows the client, looked for once: asking them all again would be hammering.
+    elsewhere: tokio::sync::OnceCell<Option<String>>,
     /// Held by whoever fetches. Whoever has no token waits for it; whoever has one that lives goes on with that.
     fetching: tokio::sync::Mutex<()>,
 }
@@ -75,6 +79,8 @@ impl TokenSource {
             clock,
             meters,
             slot: Mutex::default(),
+            regions: Regions::new(config),
+            elsewhere: tokio::sync::OnceCell::new(),
             fetching: tokio::sync::Mutex::default(),
         }
     }
@@ -125,7 +131,10 @@ impl TokenSource {
 
     async fn fetch(&self) -> Result<Bearer, PlatformError> {
         let asked_at = self.clock.now();
-        let fetched = self.request(asked_at).await;
+        let fetched = match self.request(asked_at).await {
+            Err(Cause::ClientUnknown(detail)) => Err(self.look_elsewhere(detail).await),
+            fetched => fetched,
+        };
         let mut slot = self.slot();
         match fetched {
             Ok((header, expires_in)) => {
@@ -138,6 +147,19 @@ impl TokenSource {
                 let now = self.clock.now();
                 slot.block(Blocked::new(cause, now, failures, rand::random()), now)
             }
+        }
+    }
+
+    /// This region does not know the client: another may.
+    async fn look_elsewhere(&self, detail: String) -> Cause {
+        let Some(authorization) = &self.authorization else { return Cause::ClientUnknown(detail) };
+        let found = self.elsewhere.get_or_init(|| self.regions.find(&self.http, authorization)).await;
+        match found {
+            Some(region) => {
+                let (region, asked) = (region.clone(), self.regions.configured.clone());
+                Cause::WrongRegion { detail, region, asked }
+            }
+            None => Cause::ClientUnknown(detail),
         }
     }
 
@@ -195,6 +217,7 @@ fn refusal_of(status: u16, retry_after: Option<Duration>, body: &[u8], asked_at:
     match refusal {
         Ok(refusal) if refusal.is_rate_limit() => Cause::RateLimited(retry_after),
         _ if status == 429 => Cause::RateLimited(retry_after),
+        Ok(refusal) if status < 500 && refusal.is_client_unknown() => Cause::ClientUnknown(words(&refusal)),
         Ok(refusal) if status < 500 => Cause::Rejected(words(&refusal)),
         _ if status == 401 || status == 403 => Cause::Rejected(format!("{status} without an explanation")),
         Ok(_) | Err(_) => {
@@ -212,9 +235,11 @@ mod tests {
         let invalid = br#"{"error":"invalid_client","description":"client not found"}"#;
         let haste = br#"{"error":"invalid_request","error_description":"rate limit exceeded; later"}"#;
         let at = Timestamp::from_millis(5);
-        let rejected = Cause::Rejected("400 invalid_client: client not found".into());
-        assert_eq!(refusal_of(400, None, invalid, at), rejected);
-        assert!(matches!(refusal_of(401, None, invalid, at), Cause::Rejected(_)));
+        let unknown = Cause::ClientUnknown("400 invalid_client: client not found".into());
+        assert_eq!(refusal_of(400, None, invalid, at), unknown);
+        assert!(matches!(refusal_of(401, None, invalid, at), Cause::ClientUnknown(_)));
+        let wrong_secret = br#"{"error":"invalid_client","description":"authentication failed"}"#;
+        assert!(matches!(refusal_of(401, None, wrong_secret, at), Cause::Rejected(_)));
         assert_eq!(refusal_of(400, None, haste, at), Cause::RateLimited(None));
         assert_eq!(refusal_of(429, None, b"", at), Cause::RateLimited(None));
         assert!(matches!(refusal_of(503, None, b"<html>", at), Cause::Unavailable { .. }));

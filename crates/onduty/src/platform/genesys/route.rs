@@ -23,6 +23,20 @@ pub enum Route {
     TokenInfo,
     /// Where a permission is held.
     PermittedDivisions,
+    /// Every role granted.
+    Subject,
+    /// Divisions and their names.
+    Divisions,
+    /// The organisation.
+    Organisation,
+    /// One user's presence.
+    Presence,
+    /// Presences by up to 50 user ids.
+    Presences,
+    /// One user's routing status. Of nobody it says `OFF_QUEUE`.
+    RoutingStatus,
+    /// One queue.
+    Queue,
 }
 
 impl Route {
@@ -38,6 +52,13 @@ impl Route {
             Self::AgentState => "/api/v2/agents/{id}/state",
             Self::TokenInfo => "/api/v2/tokens/me",
             Self::PermittedDivisions => "/api/v2/authorization/divisionspermitted/paged/me",
+            Self::Subject => "/api/v2/authorization/subjects/me",
+            Self::Divisions => "/api/v2/authorization/divisions",
+            Self::Organisation => "/api/v2/organizations/me",
+            Self::Presence => "/api/v2/users/{id}/presences/purecloud",
+            Self::Presences => "/api/v2/users/presences/purecloud/bulk",
+            Self::RoutingStatus => "/api/v2/users/{id}/routingstatus",
+            Self::Queue => "/api/v2/routing/queues/{id}",
         }
     }
 }

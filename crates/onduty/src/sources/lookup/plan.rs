@@ -130,7 +130,7 @@ impl<W> Desk<W> {
 
     /// No longer lets a remembered absence stand for those who ask.
     pub(super) fn disbelieve_absence(&mut self, asked: &Asked) {
-        if matches!(self.remembered.get(asked), Some((Report::Absent(_), _))) {
+        if self.remembered.get(asked).is_some_and(|(report, _)| proves_absence(report)) {
             self.remembered.remove(asked);
         }
     }
@@ -192,6 +192,10 @@ impl<W> Desk<W> {
             self.remembered.remove(asked);
         }
     }
+}
+
+fn proves_absence(report: &Report) -> bool {
+    matches!(report, Report::Missing(facts) if facts.prove_absence())
 }
 
 #[cfg(test)]
@@ -305,13 +309,13 @@ mod tests {
         let mut desk = desk(&["a", "b", "c"], 0);
         ready(&mut desk, 0);
         for (name, until) in [("a", 100), ("b", 50), ("c", 100)] {
-            desk.settle(&id(name), &Report::Absent(Vec::new()), Some(at(until)));
+            desk.settle(&id(name), &Report::Told, Some(at(until)));
         }
-        let absent = |waiter| Arrived::Remembered(Report::Absent(Vec::new()), waiter);
+        let told = |waiter| Arrived::Remembered(Report::Told, waiter);
         assert_eq!(desk.arrive(id("a"), "x", at(10)), Arrived::Waits, "two are remembered at most");
-        assert_eq!(desk.arrive(id("b"), "x", at(49)), absent("x"));
+        assert_eq!(desk.arrive(id("b"), "x", at(49)), told("x"));
         assert_eq!(desk.arrive(id("b"), "x", at(50)), Arrived::Waits);
-        assert_eq!(desk.arrive(id("c"), "x", at(99)), absent("x"));
+        assert_eq!(desk.arrive(id("c"), "x", at(99)), told("x"));
         assert_eq!(desk.arrive(id("c"), "x", at(100)), Arrived::Waits);
     }
 }

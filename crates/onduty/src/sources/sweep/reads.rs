@@ -69,6 +69,7 @@ pub(super) fn allowed_after(error: &PlatformError, now: Timestamp) -> Duration {
         PlatformError::RateLimited { until } => until.since(now),
         PlatformError::Unavailable { .. }
         | PlatformError::CredentialsRejected { .. }
+        | PlatformError::WrongRegion { .. }
         | PlatformError::Refused(_)
         | PlatformError::Malformed { .. } => Duration::ZERO,
     }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use onduty_core::agent::{AccountState, AgentId, UserId};
-use onduty_core::observation::Observation;
+use onduty_core::observation::{Observation, Source};
 use onduty_core::row::Row;
 
 use super::proof::Inference;
 use super::reads::Single;
 use super::{AgentStatesApi, BATCH_MAX, Proof, logged_out};
 use crate::platform::ListedPage;
+use crate::platform::genesys::access::Depth;
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::decode::{Arrival, Profile};
 use crate::platform::genesys::error::PlatformError;
@@ -32,7 +33,8 @@ impl AgentStatesApi {
             .collect();
         for batch in active.chunks(BATCH_MAX) {
             let ids: Vec<AgentId> = batch.iter().map(|profile| profile.agent_id.clone()).collect();
-            let (told, heard) = self.states(&ids, Purpose::Sweep).await?;
+            let (told, list) = self.states(&ids, Purpose::Sweep).await?;
+            let heard = Arrival { source: Source::Sweep, heard_at: list.at };
             let seen: BTreeSet<&UserId> = told.iter().map(|told| &told.user_id).collect();
             let (seen, omitted): (Vec<&Profile>, Vec<&Profile>) =
                 batch.iter().partition(|profile| seen.contains(&profile.user_id));
@@ -89,7 +91,8 @@ impl AgentStatesApi {
     ) -> Result<Option<Observation>, PlatformError> {
         let division = profile.division_id.as_ref();
         // Outside of the token's rights a probe would only say so.
-        if !self.rights(Purpose::Sweep).await?.reach(division) {
+        let standing = self.access.current(&self.client, Purpose::Sweep, Depth::Enough).await;
+        if !standing.shows(&self.access.needs(), division, self.client.now()) {
             return Ok(None);
         }
         proof.probed();
@@ -98,12 +101,14 @@ impl AgentStatesApi {
                 proof.saw_in(division);
                 Ok(Some(*told))
             }
-            Single::NoState(heard) => {
+            Single::NoState(seen) => {
                 proof.saw_in(division);
+                let heard = Arrival { source: Source::Sweep, heard_at: seen.at };
                 Ok(Some(logged_out(profile, heard)))
             }
-            Single::Denied(refused, heard) => {
-                proof.deny(refused.evidence(heard.heard_at));
+            Single::Blank(_) => Ok(None),
+            Single::Denied(denial) => {
+                proof.deny(denial.says(denial.value.words()));
                 Ok(None)
             }
         }

@@ -1,47 +1,41 @@
-//! Looking ids up: states by fifty ids in one request; whoever is left out is asked for alone.
+//! Looking ids up: states by fifty ids in one request; what the list leaves out is cleared up one by one, or at once
+//! where one hindrance hides many.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
-use onduty_core::agent::{AccountState, AgentId};
+use onduty_core::access::Seen;
+use onduty_core::agent::AgentId;
 use onduty_core::answer::{Asked, Report};
-use onduty_core::finding::Evidence;
-use onduty_core::observation::{Observation, Source, Statement};
+use onduty_core::facts::{Existence, Facts, Listed};
+use onduty_core::observation::{Observation, Statement};
 use onduty_core::row::Row;
 
-use super::reads::Single;
-use super::{AgentStatesApi, logged_out};
+use super::AgentStatesApi;
 use crate::platform::LookedUp;
+use crate::platform::genesys::access::{Depth, Standing};
 use crate::platform::genesys::budget::Purpose;
-use crate::platform::genesys::decode::{Arrival, Profile};
-use crate::platform::genesys::error::{PlatformError, Refused};
-use crate::platform::genesys::route::Route;
+use crate::platform::genesys::decode::Arrival;
+use crate::platform::genesys::error::PlatformError;
+use crate::platform::genesys::kind::KindBudget;
 
 /// Agents asked for alone at once.
-const ALONE_AT_ONCE: usize = 8;
+pub(super) const ALONE_AT_ONCE: usize = 8;
 
 /// What one id came to.
-struct Settled {
-    observations: Vec<Observation>,
-    report: Report,
+pub(super) struct Settled {
+    pub(super) observations: Vec<Observation>,
+    pub(super) report: Report,
 }
 
-impl Settled {
-    fn told(observations: Vec<Observation>) -> Self {
-        Self { observations, report: Report::Told }
-    }
-
-    fn withheld(observations: Vec<Observation>, evidence: Evidence) -> Self {
-        Self { observations, report: Report::Withheld(vec![evidence]) }
-    }
-
-    /// There is no such agent, which is news of whoever is held as one.
-    fn absent(held: Option<&Arc<Row>>, arrival: Arrival, evidence: Vec<Evidence>) -> Self {
-        let gone = Statement { absent: true, ..Statement::default() };
-        let observations = held.map(|row| arrival.observation(row.user_id().clone(), gone));
-        Self { observations: observations.into_iter().collect(), report: Report::Absent(evidence) }
-    }
+/// An agent whom the list of states does not clear up, and who asked.
+#[derive(Clone)]
+pub(super) struct Omitted {
+    pub(super) agent_id: AgentId,
+    pub(super) asked: Vec<Asked>,
+    /// What the list told instead: no state, or an older one than is held.
+    pub(super) older: Option<Observation>,
 }
 
 /// What an asked id stands for.
@@ -50,19 +44,45 @@ enum Resolved {
     Settled(Settled),
 }
 
+impl Settled {
+    pub(super) fn told(observations: Vec<Observation>) -> Self {
+        Self { observations, report: Report::Told }
+    }
+
+    pub(super) fn missing(observations: Vec<Observation>, facts: Facts) -> Self {
+        Self { observations, report: Report::Missing(Arc::new(facts)) }
+    }
+
+    /// There is no such agent, which is news of whoever is held as one.
+    pub(super) fn absent(held: Option<&Arc<Row>>, arrival: Arrival, facts: Facts) -> Self {
+        let gone = Statement { absent: true, ..Statement::default() };
+        let observations = held.map(|row| arrival.observation(row.user_id().clone(), gone));
+        Self::missing(observations.into_iter().collect(), facts)
+    }
+}
+
 impl AgentStatesApi {
-    /// Asks about some ids in one request for states, and for each that it leaves out in one or two more.
+    /// Asks about some ids: in one request for states, and for what that leaves out in as few more as can be.
     pub async fn lookup(&self, asked: &[Asked]) -> LookedUp {
+        let mut result = LookedUp::default();
+        let standing = self.access.held(self.client.now()).await;
+        let mut open = Vec::new();
+        for asked in asked {
+            match standing.as_ref().and_then(|standing| self.known_to_be_hidden(asked, standing)) {
+                Some(facts) => result.settle(asked, Report::Missing(Arc::new(facts))),
+                None => open.push(asked.clone()),
+            }
+        }
+        let kinds = KindBudget::default();
         // Owned, because futures over borrowed elements cannot be shown to be `Send`.
-        let resolved: Vec<(Asked, Resolved)> = stream::iter(asked.to_vec())
-            .map(|asked| async move {
-                let resolved = self.resolve(&asked).await;
+        let resolved: Vec<(Asked, Resolved)> = stream::iter(open)
+            .map(|asked| async {
+                let resolved = self.resolve(&asked, &kinds).await;
                 (asked, resolved)
             })
             .buffered(ALONE_AT_ONCE)
             .collect()
             .await;
-        let mut result = LookedUp::default();
         let mut by_agent: BTreeMap<AgentId, Vec<Asked>> = BTreeMap::new();
         for (asked, resolved) in resolved {
             match resolved {
@@ -73,20 +93,34 @@ impl AgentStatesApi {
                 Resolved::Settled(settled) => result.add(&[asked], settled),
             }
         }
-        self.settle_agents(&by_agent, &mut result).await;
+        self.settle_agents(by_agent, &kinds, &mut result).await;
         result
     }
 
-    async fn settle_agents(&self, by_agent: &BTreeMap<AgentId, Vec<Asked>>, result: &mut LookedUp) {
+    /// What is known without asking of somebody whom the token may not see, as one refused read has shown.
+    fn known_to_be_hidden(&self, asked: &Asked, standing: &Standing) -> Option<Facts> {
+        let snapshot = self.view.snapshot();
+        let division = asked.row(&snapshot).filter(|row| row.present).and_then(|row| row.division_id());
+        let whom = standing.hides(&self.access.needs(), division, self.client.now())?;
+        let denial = standing.denial(&whom)?;
+        Some(self.facts(standing).denied(denial))
+    }
+
+    async fn settle_agents(
+        &self,
+        by_agent: BTreeMap<AgentId, Vec<Asked>>,
+        kinds: &KindBudget,
+        result: &mut LookedUp,
+    ) {
         if by_agent.is_empty() {
             return;
         }
         let ids: Vec<AgentId> = by_agent.keys().cloned().collect();
-        let (told, heard) = match self.states(&ids, Purpose::Lookup).await {
+        let (told, list) = match self.states(&ids, Purpose::Lookup).await {
             Ok(answer) => answer,
             Err(error) => {
                 for asked in by_agent.values() {
-                    result.add(asked, self.refused(&error));
+                    result.add(asked, self.list_failed(&error).await);
                 }
                 return;
             }
@@ -95,22 +129,26 @@ impl AgentStatesApi {
             told.into_iter().filter_map(|told| Some((told.statement.agent_id.clone()?, told))).collect();
         let mut omitted = Vec::new();
         for (agent_id, asked) in by_agent {
-            match told.remove(agent_id) {
-                Some(told) => result.add(asked, Settled::told(vec![told])),
-                None => omitted.push((agent_id.clone(), asked.clone())),
+            match told.remove(&agent_id) {
+                Some(told) if has_state(&told) && !self.is_behind(&told) => {
+                    result.add(&asked, Settled::told(vec![told]));
+                }
+                older => omitted.push(Omitted { agent_id, asked, older }),
             }
         }
-        let alone: Vec<(Vec<Asked>, Settled)> = stream::iter(omitted)
-            .map(|(agent_id, asked)| async move { (asked, self.alone(&agent_id, heard).await) })
-            .buffer_unordered(ALONE_AT_ONCE)
-            .collect()
-            .await;
-        for (asked, settled) in alone {
-            result.add(&asked, settled);
+        if !omitted.is_empty() {
+            self.clear_up(omitted, list, kinds, result).await;
         }
     }
 
-    async fn resolve(&self, asked: &Asked) -> Resolved {
+    /// Whether a cache told it: a state older than the one held.
+    pub(super) fn is_behind(&self, told: &Observation) -> bool {
+        let snapshot = self.view.snapshot();
+        let row = snapshot.by_user_id(told.user_id.as_str());
+        row.is_some_and(|row| row.present && row.is_ahead_of(&told.statement))
+    }
+
+    async fn resolve(&self, asked: &Asked, kinds: &KindBudget) -> Resolved {
         let id = asked.id().to_ascii_lowercase();
         let Asked::UserId(_) = asked else { return Resolved::Agent(AgentId::from(id.as_str()), None) };
         let snapshot = self.view.snapshot();
@@ -123,138 +161,49 @@ impl AgentStatesApi {
                 Resolved::Agent(profile.agent_id.clone(), Some(Box::new(profile.observation(arrival))))
             }
             Ok((None, arrival, answer)) => {
-                let correlation = answer.correlation_id.as_deref().unwrap_or("none");
-                let detail = format!("no agent has this user id (correlation id {correlation})");
-                let seen = Evidence::at(Route::Agents.template(), detail, arrival.heard_at);
-                Resolved::Settled(Settled::absent(snapshot.by_user_id(&id), arrival, vec![seen]))
+                let unknown = answer.seen(Existence::Unknown);
+                let facts = self.unknown(&id, asked, unknown, kinds).await;
+                Resolved::Settled(Settled::absent(snapshot.by_user_id(&id), arrival, facts))
             }
-            Err(error) => Resolved::Settled(self.refused(&error)),
+            Err(error) => Resolved::Settled(self.refused(&error).await),
         }
     }
 
-    /// An agent whose state the list left out.
-    async fn alone(&self, agent_id: &AgentId, omitted: Arrival) -> Settled {
-        let settled = match self.held_profile(agent_id) {
-            Some(profile) => self.alone_if_still_there(&profile, omitted).await,
-            None => self.alone_after_profile(agent_id, None, omitted).await,
-        };
-        settled.unwrap_or_else(|error| self.refused(&error))
+    /// The list of states gave no answer that could be used.
+    async fn list_failed(&self, error: &PlatformError) -> Settled {
+        let PlatformError::Refused(refused) = error else { return self.refused(error).await };
+        let standing = self.access.current(&self.client, Purpose::Diagnosis, Depth::Thorough).await;
+        let denial = refused.denial(self.client.now());
+        let listed: Seen<Listed> = denial.with(Listed::Denied(denial.value.clone()));
+        Settled::missing(Vec::new(), Facts { list: Some(listed), ..self.facts(&standing) })
     }
 
-    /// A profile that is held already saves a request, unless there is no state: `404` is the answer for who is
-    /// logged out and for who has left since, and only the profile of now tells the two apart.
-    async fn alone_if_still_there(
-        &self,
-        profile: &Profile,
-        omitted: Arrival,
-    ) -> Result<Settled, PlatformError> {
-        if let Some(settled) = self.without_state(profile, &[]) {
-            return Ok(settled);
-        }
-        let single = self.state(profile.agent_id.as_str(), Purpose::Lookup).await?;
-        if let Single::NoState(_) = single {
-            return self.alone_after_profile(&profile.agent_id, Some(single), omitted).await;
-        }
-        self.alone_with(profile, Vec::new(), single).await
+    /// Facts about an id of which nothing is known yet but what the token may do.
+    pub(super) fn facts(&self, standing: &Standing) -> Facts {
+        Facts::none(self.access.needs(), Arc::clone(&standing.access))
     }
 
-    /// Reads the profile first, and then the state unless that is known.
-    async fn alone_after_profile(
-        &self,
-        agent_id: &AgentId,
-        single: Option<Single>,
-        omitted: Arrival,
-    ) -> Result<Settled, PlatformError> {
-        let (profile, arrival) = match self.profile(agent_id.as_str(), Purpose::Lookup).await? {
-            Ok(read) => read,
-            Err(refused) => return Ok(self.unknown(agent_id, &refused, omitted)),
-        };
-        let observations = vec![profile.observation(arrival)];
-        if let Some(settled) = self.without_state(&profile, &observations) {
-            return Ok(settled);
-        }
-        let single = match single {
-            Some(single) => single,
-            None => self.state(agent_id.as_str(), Purpose::Lookup).await?,
-        };
-        self.alone_with(&profile, observations, single).await
-    }
-
-    fn unknown(&self, agent_id: &AgentId, refused: &Refused, omitted: Arrival) -> Settled {
-        let (snapshot, at) = (self.view.snapshot(), omitted.heard_at);
-        let held = snapshot.by_agent_id(agent_id.as_str());
-        let left_out = Evidence::at(Route::AgentStates.template(), "left it out", at);
-        let listing = snapshot.listing().filter(|_| held.is_none_or(|row| !row.present)).map(|listing| {
-            let detail = "the newest complete listing does not name it";
-            Evidence::at(Source::Sweep.name(), detail, listing.finished_at)
-        });
-        let mut evidence: Vec<Evidence> = listing.into_iter().collect();
-        evidence.extend([left_out, refused.evidence(at)]);
-        Settled::absent(held, omitted, evidence)
-    }
-
-    /// Whom the directory says to have no state.
-    fn without_state(&self, profile: &Profile, observations: &[Observation]) -> Option<Settled> {
-        match profile.account {
-            Some(AccountState::Deleted) => Some(Settled::told(observations.to_vec())),
-            Some(AccountState::Inactive) => {
-                let detail = "the profile says that the account is inactive";
-                let seen = Evidence::at(Route::Agent.template(), detail, self.client.now());
-                Some(Settled::withheld(observations.to_vec(), seen))
+    /// An id that could not be asked about, or only to be refused.
+    pub(super) async fn refused(&self, error: &PlatformError) -> Settled {
+        let now = self.client.now();
+        match error {
+            PlatformError::Refused(refused) => {
+                let standing = self.access.current(&self.client, Purpose::Diagnosis, Depth::Thorough).await;
+                Settled::missing(Vec::new(), self.facts(&standing).denied(&refused.denial(now)))
             }
-            Some(AccountState::Active) | None => None,
+            _ => Settled { observations: Vec::new(), report: Report::Refused(error.refusal(now)) },
         }
-    }
-
-    async fn alone_with(
-        &self,
-        profile: &Profile,
-        mut observations: Vec<Observation>,
-        single: Single,
-    ) -> Result<Settled, PlatformError> {
-        match single {
-            Single::Told(told) => {
-                observations.push(*told);
-                Ok(Settled::told(observations))
-            }
-            Single::NoState(heard) => {
-                // Where the token's rights do not reach, a 404 may be a way of saying so.
-                let rights = self.rights(Purpose::Lookup).await?;
-                if !rights.reach(profile.division_id.as_ref()) {
-                    let detail = "404, and the token's rights do not reach the agent's division";
-                    let seen = Evidence::at(Route::AgentState.template(), detail, heard.heard_at);
-                    return Ok(Settled::withheld(observations, seen));
-                }
-                observations.push(logged_out(profile, heard));
-                Ok(Settled::told(observations))
-            }
-            Single::Denied(refused, heard) => {
-                Ok(Settled::withheld(observations, refused.evidence(heard.heard_at)))
-            }
-        }
-    }
-
-    /// The profile of an agent that is held as existing.
-    fn held_profile(&self, agent_id: &AgentId) -> Option<Profile> {
-        let snapshot = self.view.snapshot();
-        let row = snapshot.by_agent_id(agent_id.as_str()).filter(|row| row.present)?;
-        let profile = &row.held.profile;
-        Some(Profile {
-            agent_id: profile.agent_id.as_ref()?.value.clone(),
-            user_id: row.user_id().clone(),
-            name: profile.name.as_ref().map(|name| name.value.clone()),
-            division_id: row.division_id().cloned(),
-            account: row.account(),
-        })
-    }
-
-    fn refused(&self, error: &PlatformError) -> Settled {
-        Settled { observations: Vec::new(), report: Report::Refused(error.refusal(self.client.now())) }
     }
 }
 
+/// Whether a statement tells anything of a state.
+pub(super) fn has_state(told: &Observation) -> bool {
+    let Statement { presence, routing_status, login, .. } = &told.statement;
+    presence.is_some() || routing_status.is_some() || login.is_some()
+}
+
 impl LookedUp {
-    fn add(&mut self, asked: &[Asked], settled: Settled) {
+    pub(super) fn add(&mut self, asked: &[Asked], settled: Settled) {
         for asked in asked {
             self.settle(asked, settled.report.clone());
         }

@@ -5,11 +5,9 @@
 //! read, which does say why not, answered `404` for somebody in it while the token's rights reach there.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use onduty_core::agent::DivisionId;
 use onduty_core::finding::Evidence;
-use onduty_core::time::Timestamp;
 
 /// Singular reads in one listing, at most: they cost a request each.
 const PROBES_MAX: u32 = 100;
@@ -20,19 +18,6 @@ pub struct Proof {
     visible: BTreeSet<DivisionId>,
     denied: Option<Evidence>,
     probes_left: u32,
-}
-
-/// What the token may read.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rights {
-    /// Whether it holds the scope that states need; in this API scopes bind.
-    pub has_scope: bool,
-    /// Whether the permission is held in every division.
-    pub everywhere: bool,
-    /// The divisions in which it is held.
-    pub divisions: BTreeSet<DivisionId>,
-    /// When this was read.
-    pub read_at: Timestamp,
 }
 
 /// What follows from an omission.
@@ -92,24 +77,10 @@ impl Proof {
     }
 }
 
-impl Rights {
-    /// How long what was read is relied on: changes of grants take minutes to apply anyway.
-    const LIFE: Duration = Duration::from_secs(300);
-
-    /// Whether they are still relied on.
-    pub fn are_current(&self, now: Timestamp) -> bool {
-        now.since(self.read_at) < Self::LIFE
-    }
-
-    /// Whether they reach an agent. Without a known division only rights everywhere do.
-    pub fn reach(&self, division: Option<&DivisionId>) -> bool {
-        let permitted = || division.is_some_and(|division| self.divisions.contains(division));
-        self.has_scope && (self.everywhere || permitted())
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use onduty_core::time::Timestamp;
+
     use super::*;
 
     fn division(id: &str) -> DivisionId {
@@ -139,30 +110,5 @@ mod tests {
             proof.probed();
         }
         assert_eq!(proof.infer(true, None), Inference::Nothing);
-    }
-
-    #[test]
-    fn rights_reach_only_with_the_scope_and_in_the_divisions_granted() {
-        let rights = |has_scope, everywhere| Rights {
-            has_scope,
-            everywhere,
-            divisions: BTreeSet::from([division("berlin")]),
-            read_at: Timestamp::from_millis(0),
-        };
-        let (berlin, lisbon) = (division("berlin"), division("lisbon"));
-        let table = [
-            (true, true, Some(&lisbon), true),
-            (true, true, None, true),
-            (true, false, Some(&berlin), true),
-            (true, false, Some(&lisbon), false),
-            (true, false, None, false),
-            (false, true, Some(&berlin), false),
-        ];
-        for (has_scope, everywhere, division, expected) in table {
-            let reach = rights(has_scope, everywhere).reach(division);
-            assert_eq!(reach, expected, "scope {has_scope}, everywhere {everywhere}, {division:?}");
-        }
-        assert!(rights(true, true).are_current(Timestamp::from_millis(299_999)));
-        assert!(!rights(true, true).are_current(Timestamp::from_millis(300_000)));
     }
 }

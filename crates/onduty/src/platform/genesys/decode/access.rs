@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use onduty_core::agent::DivisionId;
 use onduty_core::time::Timestamp;
+use serde_json::Value;
 
 use super::Malformed;
 use super::limits::parse;
@@ -106,15 +107,25 @@ fn client(members: Object<'_>) -> Result<OauthClient, Malformed> {
 ///
 /// When the body is malformed.
 pub fn permitted_divisions(body: &[u8]) -> Result<PermittedDivisions, Malformed> {
-    let division = |value: &_| {
-        let members = object(value)?;
-        Ok(Division {
-            id: DivisionId::from(&*members.required("id", id)?),
-            name: members.optional("name", text)?.unwrap_or("").to_owned(),
-            is_home: members.optional("homeDivision", truth)?.unwrap_or(false),
-        })
-    };
     let everywhere = |members: Object<'_>| members.optional("allDivsPermitted", truth);
     let (page, everywhere) = page(body, division, everywhere)?;
     Ok(PermittedDivisions { everywhere: everywhere.unwrap_or(false), page })
+}
+
+/// `GET /api/v2/authorization/divisions`.
+///
+/// # Errors
+///
+/// When the body is malformed.
+pub fn divisions(body: &[u8]) -> Result<Page<Division>, Malformed> {
+    Ok(page(body, division, |_| Ok(()))?.0)
+}
+
+fn division(value: &Value) -> Result<Division, Malformed> {
+    let members = object(value)?;
+    Ok(Division {
+        id: DivisionId::from(&*members.required("id", id)?),
+        name: members.optional("name", text)?.unwrap_or("").to_owned(),
+        is_home: members.optional("homeDivision", truth)?.unwrap_or(false),
+    })
 }

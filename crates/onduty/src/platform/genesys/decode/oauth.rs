@@ -38,6 +38,12 @@ impl OauthRefusal {
         self.description.to_ascii_lowercase().contains("rate limit exceeded")
     }
 
+    /// Whether it is the client's id that is not known here: mistyped, deleted, or of another region. A wrong secret
+    /// reads `authentication failed`.
+    pub fn is_client_unknown(&self) -> bool {
+        self.is_invalid_client() && self.description.to_ascii_lowercase().contains("not found")
+    }
+
     /// Whether the client's id or secret is refused.
     pub fn is_invalid_client(&self) -> bool {
         matches!(self.error.as_str(), "invalid_client" | "unauthorized_client")

@@ -47,6 +47,17 @@ pub(super) enum Cause {
     RateLimited(Option<Duration>),
     /// The client is refused. Trying again at once mends nothing and may lock it.
     Rejected(String),
+    /// This region does not know the client's id.
+    ClientUnknown(String),
+    /// Another region knows it.
+    WrongRegion {
+        /// In this region's words.
+        detail: String,
+        /// The other region's domain.
+        region: String,
+        /// This region.
+        asked: String,
+    },
     /// A fetched token is refused.
     TokenRefused(String),
     /// No useful answer.
@@ -147,7 +158,7 @@ impl Blocked {
         let failures = failures.saturating_add(1);
         let (base, cap) = match cause {
             Cause::RateLimited(_) => (5, 120),
-            Cause::Rejected(_) => (30, 600),
+            Cause::Rejected(_) | Cause::ClientUnknown(_) | Cause::WrongRegion { .. } => (30, 600),
             Cause::TokenRefused(_) => (1, 120),
             Cause::Unavailable { .. } => (1, 30),
         };
@@ -156,6 +167,8 @@ impl Blocked {
             Cause::RateLimited(Some(asked)) => own.max((*asked).min(WAIT_MAX)),
             Cause::RateLimited(None)
             | Cause::Rejected(_)
+            | Cause::ClientUnknown(_)
+            | Cause::WrongRegion { .. }
             | Cause::TokenRefused(_)
             | Cause::Unavailable { .. } => own,
         };
@@ -165,8 +178,12 @@ impl Blocked {
     fn error(&self) -> PlatformError {
         match &self.cause {
             Cause::RateLimited(_) => PlatformError::RateLimited { until: self.until },
-            Cause::Rejected(detail) | Cause::TokenRefused(detail) => {
+            Cause::Rejected(detail) | Cause::ClientUnknown(detail) | Cause::TokenRefused(detail) => {
                 PlatformError::CredentialsRejected { detail: detail.clone() }
+            }
+            Cause::WrongRegion { detail, region, asked } => {
+                let (detail, region, asked) = (detail.clone(), region.clone(), asked.clone());
+                PlatformError::WrongRegion { detail, region, asked }
             }
             Cause::Unavailable { since, detail } => {
                 PlatformError::Unavailable { since: *since, detail: detail.clone() }
@@ -179,8 +196,12 @@ impl fmt::Display for Cause {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::RateLimited(_) => f.write_str("too many token requests"),
-            Self::Rejected(detail) | Self::TokenRefused(detail) | Self::Unavailable { detail, .. } => {
-                f.write_str(detail)
+            Self::Rejected(detail)
+            | Self::ClientUnknown(detail)
+            | Self::TokenRefused(detail)
+            | Self::Unavailable { detail, .. } => f.write_str(detail),
+            Self::WrongRegion { detail, region, .. } => {
+                write!(f, "{detail}, but known in the region {region}")
             }
         }
     }

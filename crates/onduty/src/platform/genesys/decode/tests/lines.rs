@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use onduty_core::access::{Grant, Policy};
 use onduty_core::agent::{AccountState, RoutingStatus, SystemPresence};
 use onduty_core::observation::{Clock, Observation, Said};
 use onduty_core::time::Timestamp;
@@ -129,6 +130,23 @@ pub(super) fn divisions(permitted: &PermittedDivisions) -> Lines {
     let mut lines = page(&permitted.page, division);
     lines.insert(format!("all-divisions {}", permitted.everywhere));
     lines
+}
+
+pub(super) fn grants(grants: &[Grant]) -> Lines {
+    let lines = grants.iter().flat_map(|grant| {
+        let division = grant.division_id.as_ref().map_or("*", |division| division.as_str());
+        let made = grant.made_at.map_or("-".to_owned(), instant);
+        grant.policies.iter().flat_map(move |policy| {
+            let Policy { domain, entity, actions, conditional } = policy;
+            let condition = if *conditional { " conditional" } else { "" };
+            let (role, made) = (grant.role_id.clone(), made.clone());
+            actions.iter().map(move |action| {
+                let permission = format!("{domain}:{entity}:{action}");
+                format!("grant {role} division {division} permission {permission} made {made}{condition}")
+            })
+        })
+    });
+    or_empty(lines.collect())
 }
 
 fn since<T>(said: &Said<T>) -> String {

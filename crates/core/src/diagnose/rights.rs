@@ -1,0 +1,265 @@
+//! What the token may not see: the scope, the permission, its divisions, a policy, or an endpoint that is not there.
+
+use std::time::Duration;
+
+use super::{Case, Cause, Verdict};
+use crate::access::{Access, Grant, Needs, Permitted, Seen};
+use crate::agent::DivisionId;
+use crate::facts::{Denial, DenialKind, Existence};
+use crate::finding::{Evidence, Reason};
+use crate::time::Timestamp;
+
+/// Changes of grants take minutes to apply (`platform.md` 7.1, E09); one older than this should have.
+const GRANT_APPLIES_WITHIN: Duration = Duration::from_secs(600);
+
+/// How soon a grant that does not apply yet is worth another look.
+const PENDING_RETRY: Duration = Duration::from_secs(30);
+
+/// What the token needs and has, for one agent or for all.
+#[derive(Clone, Copy, Debug)]
+pub struct Rights<'a> {
+    /// What states need.
+    pub needs: &'a Needs,
+    /// What the token may do.
+    pub access: &'a Access,
+    /// The agent's division, where it is known.
+    pub division: Option<&'a DivisionId>,
+    /// Now, by our clock.
+    pub now: Timestamp,
+}
+
+/// What keeps every agent of a division (or, without one, every agent) from being seen, by what is known of the
+/// token alone.
+pub fn hindrance(rights: &Rights<'_>) -> Option<Reason> {
+    let verdict = weigh(rights, &[], rights.needs.permission_binds);
+    verdict.shown.iter().map(|cause| cause.reason).min()
+}
+
+pub(super) fn judge(case: &Case<'_>) -> Verdict {
+    let facts = case.facts;
+    let denials: Vec<Seen<&Denial>> = facts.denials().collect();
+    let rights = Rights {
+        needs: &facts.needs,
+        access: &facts.access,
+        division: case.row.and_then(|row| row.division_id()),
+        now: case.now,
+    };
+    let is_hidden = facts.directory.as_ref().is_some_and(|seen| seen.value == Existence::Hidden);
+    let mut verdict = weigh(&rights, &denials, facts.needs.permission_binds || is_hidden);
+    if let Some(hidden) = facts.directory.as_ref().filter(|_| is_hidden) {
+        let shown = "somebody of this id exists, and the directory does not show them";
+        for cause in &mut verdict.shown {
+            cause.evidence.insert(0, hidden.says(shown));
+        }
+    }
+    verdict
+}
+
+fn weigh(rights: &Rights<'_>, denials: &[Seen<&Denial>], permission_binds: bool) -> Verdict {
+    let mut verdict = Verdict::default();
+    let denied = |kind| denials.iter().filter(move |seen| seen.value.kind() == kind).map(words);
+    verdict.shown.extend(endpoint(denied(DenialKind::Endpoint).collect()));
+    verdict.shown.extend(scope(rights, denied(DenialKind::Scope).collect()));
+    verdict.shown.extend(policy(rights, denied(DenialKind::Policy).collect()));
+
+    let permitted = rights.access.permitted.as_ref();
+    let nowhere = permitted.filter(|permitted| permission_binds && permitted.value.is_nowhere());
+    let denied_everywhere: Vec<Evidence> = denied(DenialKind::Permission).collect();
+    let elsewhere =
+        permitted.filter(|permitted| permission_binds && is_elsewhere(&permitted.value, rights.division));
+    let denied_here: Vec<Evidence> = denied(DenialKind::Division).collect();
+    if nowhere.is_some() || !denied_everywhere.is_empty() {
+        let seen =
+            denied_everywhere.into_iter().chain(nowhere.map(|seen| seen.says(in_words(rights, &seen.value))));
+        permission(rights, None, seen.collect(), &mut verdict);
+    } else if elsewhere.is_some() || !denied_here.is_empty() {
+        let seen =
+            denied_here.into_iter().chain(permitted.map(|seen| seen.says(in_words(rights, &seen.value))));
+        permission(rights, rights.division, seen.collect(), &mut verdict);
+    }
+    verdict
+}
+
+fn words(seen: &Seen<&Denial>) -> Evidence {
+    seen.says(seen.value.words())
+}
+
+fn is_elsewhere(permitted: &Permitted, division: Option<&DivisionId>) -> bool {
+    !permitted.is_nowhere() && division.is_some() && !permitted.covers(division)
+}
+
+/// Where the permission is in effect.
+fn in_words(rights: &Rights<'_>, permitted: &Permitted) -> String {
+    let permission = rights.needs.permission;
+    if permitted.everywhere {
+        return format!("{permission} is in effect in every division");
+    }
+    if permitted.is_nowhere() {
+        return format!("{permission} is in effect in no division");
+    }
+    format!("{permission} is in effect in {}", names(rights, permitted.divisions.iter()))
+}
+
+/// At most so many divisions are named one by one.
+const NAMED_MAX: usize = 5;
+
+fn names<'d>(rights: &Rights<'_>, divisions: impl Iterator<Item = &'d DivisionId>) -> String {
+    let all: Vec<String> = divisions.map(|id| rights.access.division(id)).collect();
+    match all.len().checked_sub(NAMED_MAX) {
+        Some(more) if more > 0 => format!("{} and {more} more", all[..NAMED_MAX].join(", ")),
+        Some(_) | None => all.join(", "),
+    }
+}
+
+fn endpoint(evidence: Vec<Evidence>) -> Option<Cause> {
+    (!evidence.is_empty()).then(|| {
+        Cause::new(
+            Reason::NameUnknown,
+            "the agent-states API does not exist on this platform: its paths answer 404",
+            "set platform.api = \"users\"; the nearest real calls are \
+             GET /api/v2/users?id=…&expand=presence,routingStatus and \
+             GET /api/v2/users/presences/purecloud/bulk?id=…",
+        )
+        .seen(evidence)
+    })
+}
+
+fn scope(rights: &Rights<'_>, denied: Vec<Evidence>) -> Option<Cause> {
+    let needed = rights.needs.scope?;
+    let token = rights.access.token.as_ref();
+    let lacking = token.filter(|token| !token.value.scopes.contains(needed));
+    if denied.is_empty() && lacking.is_none() {
+        return None;
+    }
+    let held = lacking.map(|token| {
+        let scopes: Vec<&str> = token.value.scopes.iter().map(String::as_str).collect();
+        let scopes = if scopes.is_empty() { "no scope".to_owned() } else { scopes.join(", ") };
+        token.says(format!("the token has {scopes}; it lacks {needed}"))
+    });
+    let client = token.and_then(|token| token.value.client_id.as_deref());
+    let client = client.map_or(String::new(), |id| format!(" {id}"));
+    Some(
+        Cause::new(
+            Reason::ScopeMissing,
+            format!("the token lacks the scope {needed}, and without it states are left out in silence"),
+            format!("add the scope {needed} to the OAuth client{client}; onduty takes a new token by itself"),
+        )
+        .seen(held)
+        .seen(denied),
+    )
+}
+
+fn policy(rights: &Rights<'_>, denied: Vec<Evidence>) -> Option<Cause> {
+    (!denied.is_empty()).then(|| {
+        let permission = rights.needs.permission;
+        Cause::new(
+            Reason::PolicyDenied,
+            "an attribute-based policy of the organisation refuses this read",
+            format!("let the policy named in the evidence allow {permission} to this OAuth client"),
+        )
+        .seen(denied)
+    })
+}
+
+/// The permission is not in effect: in this division, or (without one) anywhere. What was granted tells a grant that
+/// is missing from one that does not apply yet.
+fn permission(
+    rights: &Rights<'_>,
+    division: Option<&DivisionId>,
+    evidence: Vec<Evidence>,
+    verdict: &mut Verdict,
+) {
+    let permission = rights.needs.permission;
+    let missing = if division.is_some() { Reason::DivisionNotVisible } else { Reason::PermissionMissing };
+    let Some(grants) = &rights.access.grants else {
+        let settled_by = "a look at the client's roles in Admin, and when they were given";
+        verdict.leave_open(missing, settled_by, evidence);
+        verdict.leave_open(Reason::PermissionPending, settled_by, rights.access.unread.clone());
+        return;
+    };
+    let granted: Vec<&Grant> = grants
+        .value
+        .iter()
+        .filter(|grant| grant.reaches(division) && grant.carries(permission).is_some())
+        .collect();
+    let fresh = granted.iter().filter_map(|grant| Some((*grant, grant.made_at?)));
+    let fresh = fresh.filter(|(_, made_at)| rights.now.since(*made_at) < GRANT_APPLIES_WITHIN);
+    if let Some((grant, made_at)) = fresh.max_by_key(|(_, made_at)| *made_at) {
+        let given = format!("the role \"{}\", which carries {permission}, was given then", grant.role);
+        let seen = Evidence::at(grants.origin, given, made_at);
+        verdict.show(pending(rights, grant, made_at).seen(evidence).seen([seen]));
+    } else if granted.is_empty() {
+        let held: Vec<String> =
+            grants.value.iter().map(|grant| format!("\"{}\"", grant.role)).take(NAMED_MAX).collect();
+        let held = if held.is_empty() { "no role".to_owned() } else { held.join(", ") };
+        let place = if division.is_some() { " there" } else { "" };
+        let seen = grants.says(format!("the client was given {held}; none carries {permission}{place}"));
+        let cause = match division {
+            Some(division) => elsewhere(rights, division),
+            None => nowhere(rights),
+        };
+        verdict.show(cause.seen(evidence).seen([seen]));
+    } else {
+        let roles: Vec<&str> = granted.iter().map(|grant| &*grant.role).collect();
+        let conditional =
+            granted.iter().all(|g| g.carries(permission).is_some_and(|policy| policy.conditional));
+        let seen = grants.says(format!("{} carries {permission}, given long ago", roles.join(", ")));
+        let (reason, settled_by) = if conditional {
+            (
+                Reason::PolicyDenied,
+                "the conditions of that role's policy, which the platform does not evaluate for us",
+            )
+        } else {
+            (Reason::PermissionPending, "waiting: the platform has not applied a grant that it lists")
+        };
+        verdict.leave_open(reason, settled_by, evidence.into_iter().chain([seen]).collect());
+    }
+}
+
+fn pending(rights: &Rights<'_>, grant: &Grant, made_at: Timestamp) -> Cause {
+    let permission = rights.needs.permission;
+    let minutes = rights.now.since(made_at).as_secs() / 60;
+    let mut cause = Cause::new(
+        Reason::PermissionPending,
+        format!("{permission} was granted {minutes} min ago and does not apply yet"),
+        format!(
+            "wait: grants take some minutes to apply; if it stays so after ten, give the role \"{}\" anew",
+            grant.role
+        ),
+    );
+    cause.retry_after = Some(PENDING_RETRY);
+    cause
+}
+
+fn nowhere(rights: &Rights<'_>) -> Cause {
+    let permission = rights.needs.permission;
+    Cause::new(
+        Reason::PermissionMissing,
+        format!("the client's roles grant {permission} in no division"),
+        format!("give the OAuth client a role that carries {permission}{}", carrying(rights.needs)),
+    )
+}
+
+fn elsewhere(rights: &Rights<'_>, division: &DivisionId) -> Cause {
+    let permission = rights.needs.permission;
+    let division = rights.access.division(division);
+    let granted = match &rights.access.permitted {
+        Some(permitted) => names(rights, permitted.value.divisions.iter()),
+        None => "other divisions".to_owned(),
+    };
+    Cause::new(
+        Reason::DivisionNotVisible,
+        format!("the agent is in division {division}; {permission} is granted in {granted} only"),
+        format!(
+            "give the OAuth client a role that carries {permission}{} in division {division}",
+            carrying(rights.needs)
+        ),
+    )
+}
+
+fn carrying(needs: &Needs) -> String {
+    match needs.roles {
+        [] => String::new(),
+        roles => format!(" (such as \"{}\")", roles.join("\" or \"")),
+    }
+}

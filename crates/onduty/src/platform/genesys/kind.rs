@@ -1,0 +1,71 @@
+//! What an id is that is nobody's: a queue's, a division's. A few questions a batch, out of the budget for diagnosis.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use onduty_core::access::{Access, Seen};
+use onduty_core::agent::DivisionId;
+use onduty_core::facts::{Kind, Untaken};
+use onduty_core::finding::{Evidence, Reason};
+
+use super::budget::Purpose;
+use super::client::{Ask, Client};
+use super::decode;
+use super::error::PlatformError;
+use super::route::{Route, encoded};
+
+/// Ids of one batch that are held against other kinds. Each costs requests of its own, and a thousand unknown ids are
+/// more likely a stranger's than a thousand queues'.
+const PER_BATCH: usize = 4;
+
+/// How many ids of one batch may still be held against other kinds.
+#[derive(Debug)]
+pub(super) struct KindBudget(AtomicUsize);
+
+/// What an id is if not an agent's; nothing if it is none of the kinds that could be asked for.
+pub(super) type KindFound = Result<Option<Seen<Kind>>, Untaken>;
+
+impl Default for KindBudget {
+    fn default() -> Self {
+        Self(AtomicUsize::new(PER_BATCH))
+    }
+}
+
+impl KindBudget {
+    /// Leave to hold one more id against other kinds.
+    pub(super) fn take(&self, client: &Client) -> Result<(), Untaken> {
+        let taken = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
+        taken.map(|_| ()).map_err(|_| {
+            let detail = format!(
+                "more than {PER_BATCH} unknown ids at once: not asked whether it is another kind of id"
+            );
+            Untaken { why: Evidence::at("diagnosis", detail, client.now()), would_show: Reason::WrongIdKind }
+        })
+    }
+}
+
+/// Whether an id is a division's; known without asking.
+pub(super) fn division(access: &Access, id: &str) -> Option<Seen<Kind>> {
+    let name = access.division_names.get(&DivisionId::from(id))?;
+    let seen = access.permitted.as_ref()?;
+    Some(seen.with(Kind::Division(Some(name.clone()).filter(|name| !name.is_empty()))))
+}
+
+/// Whether an id is a queue's.
+pub(super) async fn queue(client: &Client, id: &str) -> KindFound {
+    let asked_at = client.now();
+    let path = format!("/api/v2/routing/queues/{}", encoded(id));
+    let answer = match client.get(&Ask { route: Route::Queue, path, purpose: Purpose::Diagnosis }).await {
+        Ok(answer) => answer,
+        Err(error) if error.refused_with(404).is_some() => return Ok(None),
+        Err(error) => return Err(untaken(&error, Route::Queue, asked_at)),
+    };
+    let name = client.read(&answer, decode::queue_name);
+    let name = name.map_err(|error| untaken(&error, Route::Queue, asked_at))?;
+    Ok(Some(answer.seen(Kind::Queue(name))))
+}
+
+/// A question about the kind that got no answer.
+pub(super) fn untaken(error: &PlatformError, route: Route, at: onduty_core::time::Timestamp) -> Untaken {
+    let detail = format!("not known whether it is another kind of id: {error}");
+    Untaken { why: Evidence::at(route.template(), detail, at), would_show: Reason::WrongIdKind }
+}

@@ -7,6 +7,8 @@ mod agent_states;
 #[cfg(test)]
 mod analytics;
 #[cfg(test)]
+mod causes;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod control_plane;

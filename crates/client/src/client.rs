@@ -28,7 +28,7 @@ const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// How often an idle connection with calls in flight is asked for a sign of life, and how long it may take to give one.
 const KEEP_ALIVE: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(10));
 /// The longest message taken, in bytes: a full page is far below.
-const MESSAGE_BYTES_MAX: usize = 16 * 1_048_576;
+pub(crate) const MESSAGE_BYTES_MAX: usize = 16 * 1_048_576;
 /// The most ids that one batch may hold, by the contract.
 const BATCH_IDS_MAX: usize = 1_000;
 
@@ -188,6 +188,10 @@ impl Client {
 
     pub(crate) fn states(&self) -> AgentStateServiceClient<Channel> {
         AgentStateServiceClient::new(self.channel.clone()).max_decoding_message_size(MESSAGE_BYTES_MAX)
+    }
+
+    pub(crate) const fn channel(&self) -> &Channel {
+        &self.channel
     }
 
     pub(crate) fn request<T>(&self, message: T) -> Request<T> {

@@ -42,6 +42,7 @@ mod client;
 mod error;
 mod list;
 mod replica;
+mod timeline;
 mod watch;
 
 pub use address::{Address, DEFAULT_ADDRESS};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use onduty_core::agent::{AgentId, RoutingStatus, UserId};
+use onduty_core::agent::{AgentId, Facet, Presence, RoutingStatus, SystemPresence, UserId};
 use onduty_core::cursor::{Cursor, Epoch, Revision};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::roster::ruling::Ruling;
@@ -123,6 +123,24 @@ fn the_outcome_of_a_statement_is_what_it_did_as_a_whole() {
         assert_eq!(step.outcome(), outcome);
         assert_eq!(step.rulings.iter().map(|(_, ruling)| ruling).collect::<Vec<_>>(), [ruling]);
     }
+}
+
+#[test]
+fn a_presence_at_a_secondary_source_is_ruled_out_and_never_held() {
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&told("ada", Source::Webhook, 100, Some(90), 90));
+    let Input::Observation(mut elsewhere) = told("ada", Source::Webhook, 110, Some(105), 105) else {
+        panic!("an observation")
+    };
+    let presence = Presence { system: SystemPresence::Meal, definition_id: None, message: "".into() };
+    let clock = Some(Clock::at(Timestamp::from_millis(105)));
+    elsewhere.statement =
+        Statement { secondary_presence: Some(Said { value: presence, clock }), ..Statement::default() };
+    let step = roster.step(&Input::Observation(elsewhere));
+    assert_eq!(step.outcome(), Outcome::Rejected);
+    assert_eq!(step.rulings.of(Facet::Presence), Some(Ruling::NotPrimary));
+    assert!(step.changes.is_empty());
+    assert!(roster.snapshot().rows().all(|row| row.presence().is_none()));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod serve;
 mod settings;
 mod wait;
 mod watch;
+mod why;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -68,6 +69,8 @@ enum Command {
     List(list::List),
     /// Changes as they happen; reconnects and resumes by itself
     Watch(watch::Watch),
+    /// What was heard about one agent, accepted or not, and the rule that decided
+    Why(why::Why),
     /// Wait until the sidecar is ready
     Wait(wait::Wait),
     /// The effective configuration, with the origin of every value
@@ -117,6 +120,7 @@ async fn dispatch(
         Command::Get(get) => get.run(&Client::connect(&address).await?, clock.now(), output).await,
         Command::List(list) => list.run(&Client::connect(&address).await?, clock.now(), output).await,
         Command::Watch(watch) => Box::pin(watch.run(&Client::connect(&address).await?, output)).await,
+        Command::Why(why) => why.run(&Client::connect(&address).await?, clock.now(), output).await,
         Command::Wait(wait) => wait.run(&address, output).await,
         Command::Config(config) => config.run(invocation, output),
         Command::Completions(completions) => completions.run(&mut Arguments::command(), output),
@@ -143,6 +147,8 @@ mod tests {
             "nope",
             "get",
             "get a -o yaml",
+            "why",
+            "why a --limit 0",
             "list --presence sleepy",
             "wait --max soon",
             "demo --trouble x",

@@ -3,6 +3,8 @@
 //!
 //! A field without a value is left out, as proto3 JSON allows. The counts of an account are always there: they add up.
 
+pub mod timeline;
+
 use onduty_proto::v1::agent_state_result::Result as Answer;
 use onduty_proto::v1::{
     Account, AgentPresence, AgentRoutingStatus, AgentState, AgentStateResult, Evidence, Finding, ResetReason,

@@ -59,7 +59,7 @@ impl Ruling {
     /// The rule in words, as they follow "because it is".
     pub const fn words(self) -> &'static str {
         match self {
-            Self::Applied => "newer than what we held",
+            Self::Applied => "newest heard so far",
             Self::Duplicate => "duplicate",
             Self::Older => "older than what we hold",
             Self::ConflictWon => "same instant as what we held, of higher rank",
@@ -115,7 +115,7 @@ mod tests {
             assert_eq!(Ruling::named(ruling.name()), Some(ruling));
             // Exhaustive, so that a new rule is not told in words that nobody chose.
             let words = match ruling {
-                Ruling::Applied => "newer than what we held",
+                Ruling::Applied => "newest heard so far",
                 Ruling::Duplicate => "duplicate",
                 Ruling::Older => "older than what we hold",
                 Ruling::ConflictWon => "same instant as what we held, of higher rank",

@@ -5,6 +5,7 @@ pub(crate) mod age;
 pub(crate) mod finding;
 pub(crate) mod palette;
 pub(crate) mod states;
+pub(crate) mod timeline;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

@@ -15,4 +15,5 @@ mod python;
 mod readme;
 mod stage;
 mod sync;
+mod timeline;
 mod truth;

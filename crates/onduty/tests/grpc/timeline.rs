@@ -81,7 +81,7 @@ async fn every_statement_is_told_with_the_rule_that_decided_newest_first() {
             ("event-4", Rejected, "dated more than a day ahead of our clock", 0),
             ("event-3", Stale, "older than what we hold", 0),
             ("event-2", Duplicate, "duplicate", 0),
-            ("event-1", Applied, "newer than what we held", 1),
+            ("event-1", Applied, "newest heard so far", 1),
         ]
     );
     let older = &page.entries[3];

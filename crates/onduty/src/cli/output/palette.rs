@@ -16,8 +16,12 @@ pub(crate) enum Tone {
     Away,
     /// Needs somebody's attention.
     Alarm,
-    /// Not there.
+    /// Not there, or no news.
     Dim,
+    /// Taken, in order.
+    Good,
+    /// Not taken, or not quite in order.
+    Doubt,
     /// Nothing special.
     Plain,
 }
@@ -89,9 +93,9 @@ pub(crate) fn paint(text: &str, tone: Tone, colour: bool) -> String {
 fn style(tone: Tone) -> anstyle::Style {
     let style = anstyle::Style::new();
     match tone {
-        Tone::OnQueue => style.fg_color(Some(anstyle::AnsiColor::Green.into())),
+        Tone::OnQueue | Tone::Good => style.fg_color(Some(anstyle::AnsiColor::Green.into())),
         Tone::Interacting => style.fg_color(Some(anstyle::AnsiColor::Cyan.into())),
-        Tone::Away => style.fg_color(Some(anstyle::AnsiColor::Yellow.into())),
+        Tone::Away | Tone::Doubt => style.fg_color(Some(anstyle::AnsiColor::Yellow.into())),
         Tone::Alarm => style.fg_color(Some(anstyle::AnsiColor::Red.into())),
         Tone::Dim => style.dimmed(),
         Tone::Plain => style,

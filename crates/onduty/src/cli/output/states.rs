@@ -134,11 +134,12 @@ fn row(cells: impl Iterator<Item = (String, Tone)>) -> Row {
     row
 }
 
-fn tinted(cell: Cell, tone: Tone) -> Cell {
+/// A cell in the colour of its tone.
+pub(super) fn tinted(cell: Cell, tone: Tone) -> Cell {
     match tone {
-        Tone::OnQueue => cell.fg(Color::Green),
+        Tone::OnQueue | Tone::Good => cell.fg(Color::Green),
         Tone::Interacting => cell.fg(Color::Cyan),
-        Tone::Away => cell.fg(Color::Yellow),
+        Tone::Away | Tone::Doubt => cell.fg(Color::Yellow),
         Tone::Alarm => cell.fg(Color::Red),
         Tone::Dim => cell.add_attribute(comfy_table::Attribute::Dim),
         Tone::Plain => cell,

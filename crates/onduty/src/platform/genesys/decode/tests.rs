@@ -115,3 +115,17 @@ fn a_log_out_without_a_state_of_the_log_in_says_it_by_its_type() {
     assert!(!login.value);
     assert_eq!(login.clock.unwrap().version, 40);
 }
+
+#[test]
+fn a_push_of_a_secondary_source_is_kept_for_the_timeline_and_a_read_is_not() {
+    let file = |name: &str| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/genesys");
+        fs::read(root.join(name)).unwrap()
+    };
+    let pushed = file("notification/presence-not-primary.json");
+    let heard = webhook(&pushed, None, arrival(Source::Webhook)).unwrap();
+    let said = &heard.observations[0].statement;
+    assert!(said.secondary_presence.is_some() && said.presence.is_none());
+    let told = user(&file("user/presence-not-primary.json"), arrival(Source::Sweep)).unwrap();
+    assert_eq!(told.observations[0].statement.secondary_presence, None);
+}

@@ -14,8 +14,10 @@ use crate::shapes::UserBody;
 const PERMISSION: &str = "directory:user:view";
 /// Most users on one page.
 const PAGE_MAX: usize = 500;
-/// Most queries, and most values of one.
-const QUERIES_MAX: usize = 100;
+/// Most queries of one search.
+const QUERIES_MAX: usize = 10;
+/// Most values of one query.
+const VALUES_MAX: usize = 100;
 const FIELDS: [&str; 6] = ["id", "name", "email", "username", "state", "divisionId"];
 
 #[derive(Deserialize)]
@@ -75,11 +77,16 @@ struct Criterion {
 }
 
 impl Criterion {
+    /// All values in one list, in lower case.
+    fn lowered(mut self) -> Self {
+        self.values.extend(self.value.take());
+        self.values.iter_mut().for_each(|value| *value = value.to_lowercase());
+        self
+    }
+
     fn fits(&self, agent: &Agent, domain: &str) -> bool {
-        let wanted: Vec<String> =
-            self.value.iter().chain(&self.values).map(|text| text.to_lowercase()).collect();
         let hit = |has: &str| {
-            wanted.iter().any(|wanted| match self.kind {
+            self.values.iter().any(|wanted| match self.kind {
                 Kind::Exact => has == wanted,
                 Kind::StartsWith => {
                     has.split(' ').any(|word| word.starts_with(wanted)) || has.starts_with(wanted)
@@ -99,9 +106,10 @@ pub(super) fn search(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let held = asked.require(PERMISSION)?;
     let search: Search = asked.body()?;
     check(&search)?;
+    let query: Vec<Criterion> = search.query.into_iter().map(Criterion::lowered).collect();
     let held = if search.enforce_permissions { held } else { Held::Everywhere };
     let lag_ms = i64::try_from(asked.world.faults.search_lag_s).unwrap_or(i64::MAX).saturating_mul(1000);
-    let by_state = search.query.iter().any(|query| query.fields.iter().any(|field| field == "state"));
+    let by_state = query.iter().any(|query| query.fields.iter().any(|field| field == "state"));
     let domain = asked.cloud().organisation.domain.clone();
     let indexed = |agent: &Agent| lag_ms == 0 || asked.call.now.millis_since(agent.hired) >= lag_ms;
     let found: Vec<usize> = asked
@@ -111,7 +119,7 @@ pub(super) fn search(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         .enumerate()
         .filter(|(_, agent)| by_state || agent.account == Account::Active)
         .filter(|(_, agent)| held.covers(agent.division) && indexed(agent))
-        .filter(|(_, agent)| takes(&search.query, agent, &domain))
+        .filter(|(_, agent)| takes(&query, agent, &domain))
         .map(|(position, _)| position)
         .collect();
     let (total, pages) = (found.len(), found.len().div_ceil(search.page_size));
@@ -135,9 +143,10 @@ fn check(search: &Search) -> Result<(), Refusal> {
     if !(1..=PAGE_MAX).contains(&search.page_size) || search.page_number == 0 {
         return Err(Refusal::constraint(format!("pageSize is from 1 to {PAGE_MAX}, pageNumber from 1.")));
     }
-    let sizes = search.query.iter().map(|query| query.fields.len().max(query.values.len()));
-    if sizes.chain([search.query.len()]).any(|size| size > QUERIES_MAX) {
-        return Err(Refusal::constraint(format!("A search has at most {QUERIES_MAX} queries.")));
+    let flood = |query: &Criterion| query.fields.len() > FIELDS.len() || query.values.len() > VALUES_MAX;
+    if search.query.len() > QUERIES_MAX || search.query.iter().any(flood) {
+        let text = format!("A search has at most {QUERIES_MAX} queries of {VALUES_MAX} values.");
+        return Err(Refusal::constraint(text));
     }
     let mut fields = search.query.iter().flat_map(|query| &query.fields);
     match fields.find(|field| !FIELDS.contains(&field.as_str())) {

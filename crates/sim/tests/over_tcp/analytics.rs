@@ -174,6 +174,13 @@ async fn analytics_needs_its_permissions_and_takes_only_what_it_knows() {
         let (status, error) = house.query(path, &full, body).await;
         assert_eq!((status, text(&error, "code")), (400, "invalid.value"), "{path}");
     }
+    for (path, body) in [
+        (ACTIVITY, json!({"metrics": [], "groupBy": vec!["userId"; 7]})),
+        (OBSERVATIONS, json!({"metrics": vec!["oActiveQueues"; 3], "filter": {}})),
+    ] {
+        let (status, error) = house.query(path, &full, body).await;
+        assert_eq!((status, text(&error, "code")), (400, "constraint.validation"), "{path}");
+    }
     house.close().await;
 }
 

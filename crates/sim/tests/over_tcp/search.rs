@@ -73,5 +73,8 @@ async fn search_needs_a_permission_and_keeps_to_divisions_only_when_asked() {
     let odd = json!([{"type": "EXACT", "fields": ["mood"], "value": "good"}]);
     let (status, error) = house.query(SEARCH, &berlin, json!({"query": odd})).await;
     assert_eq!((status, text(&error, "code")), (400, "invalid.value"));
+    let flood = json!({"query": vec![json!({"type": "MATCH_ALL"}); 11]});
+    let (status, error) = house.query(SEARCH, &berlin, flood).await;
+    assert_eq!((status, text(&error, "code")), (400, "constraint.validation"));
     house.close().await;
 }

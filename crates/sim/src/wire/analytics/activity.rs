@@ -3,7 +3,7 @@
 //! Where a group has more rows than are given, the middle is missing: the first half is the oldest, the second the
 //! newest, and `truncated` says so.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -104,6 +104,9 @@ pub(in crate::wire) fn query(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let held = asked.require(PERMISSION)?;
     let query: ActivityQuery = asked.body()?;
     query.filter.check(&DIMENSIONS)?;
+    if query.metrics.len() > METRICS.len() || query.group_by.len() > DIMENSIONS.len() {
+        return Err(Refusal::constraint("A metric or dimension is named more than once.".to_owned()));
+    }
     let known = |name: &String, what, allowed: &[&'static str]| {
         if allowed.contains(&name.as_str()) { Ok(()) } else { Err(Refusal::value(name, what, allowed)) }
     };
@@ -138,7 +141,7 @@ fn group(query: &ActivityQuery, key: &[String], mut rows: Vec<Row<'_>>, rows_max
         .map(|metric| {
             let counted = rows.iter().filter(|row| row.active || metric.metric == METRICS[1]);
             let ids: Vec<Id> = counted.map(|row| row.queue).collect();
-            let distinct: std::collections::BTreeSet<&Id> = ids.iter().collect();
+            let distinct: BTreeSet<&Id> = ids.iter().collect();
             json!({"metric": metric.metric, "entityIds": distinct, "count": ids.len()})
         })
         .collect();

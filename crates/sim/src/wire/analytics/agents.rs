@@ -122,6 +122,8 @@ pub(in crate::wire) fn counts(asked: &mut Asked<'_>) -> Result<Answer, Refusal> 
     if wanted.is_empty() {
         wanted.push("segmentType");
     }
+    wanted.sort_unstable();
+    wanted.dedup();
     let agents: Vec<&Agent> =
         query.select(asked, &held).into_iter().filter(|agent| !asked.withholds(agent)).collect();
     let mut body = Map::new();

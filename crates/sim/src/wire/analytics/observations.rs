@@ -23,6 +23,9 @@ pub(in crate::wire) fn query(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let held = asked.require(PERMISSION)?;
     let query: ObservationQuery = asked.body()?;
     query.filter.check(&["userId"])?;
+    if query.metrics.len() > METRICS.len() {
+        return Err(Refusal::constraint("A metric is named more than once.".to_owned()));
+    }
     if let Some(unknown) = query.metrics.iter().find(|metric| !METRICS.contains(&metric.as_str())) {
         return Err(Refusal::value(unknown, "metric", &METRICS));
     }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use onduty_core::agent::UserId;
 use onduty_core::answer::{Answer, Asked, looks_like_an_id};
-use onduty_core::finding::Finding;
+use onduty_core::finding::{Finding, Reason};
 use onduty_core::row::Row;
 use onduty_proto::v1::get_timeline_request::Id;
 use onduty_proto::v1::{GetTimelineRequest, GetTimelineResponse};
@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use super::convert::{to_agent_state, to_timestamp};
 use super::paging::{PAGE_BYTES_MAX, read_page_size};
 use crate::answers::Answers;
+use crate::error_chain::Chain;
 use crate::history::timeline::Part;
 use crate::history::{History, HistoryError};
 use crate::publish::View;
@@ -39,10 +40,9 @@ pub(super) struct Timelines {
 pub(super) enum NoTimeline {
     /// The request is at fault: which field, and what is wrong with it.
     Invalid(&'static str, String),
-    /// Nothing was ever heard of the agent, and the platform knows nothing either (or can't be asked).
+    /// Nothing was ever heard of the agent, and the platform knows nothing either (or can't be asked); or the history
+    /// can't be read.
     Missed(Box<Finding>),
-    /// The history can't be read.
-    Unreadable(HistoryError),
 }
 
 impl Timelines {
@@ -77,10 +77,10 @@ impl Timelines {
         let from = Place::read(&page_token, epoch, &user_id)
             .map_err(|error| NoTimeline::Invalid("page_token", error.to_string()))?;
         let known = row.is_some() || looks_like_an_id(asked.id());
-        let part = if known { self.read(&user_id, from, size).await? } else { Part::default() };
+        let part = if known { self.read(&asked, &user_id, from, size).await? } else { Part::default() };
         let (row, part) = if is_nothing(row.as_ref(), &part) && from.is_none() {
-            let row = self.look_up(asked, deadline).await?;
-            let part = self.read(row.user_id(), None, size).await?;
+            let row = self.look_up(asked.clone(), deadline).await?;
+            let part = self.read(&asked, row.user_id(), None, size).await?;
             (Some(row), part)
         } else {
             (row, part)
@@ -89,11 +89,19 @@ impl Timelines {
         Ok(to_page(&user_id, row.as_deref(), part, |seq| Place(seq).write(epoch, &user_id)))
     }
 
-    async fn read(&self, user_id: &UserId, before: Option<Place>, size: usize) -> Result<Part, NoTimeline> {
-        let stopping = |_| NoTimeline::Unreadable(HistoryError::Stopping);
-        let _turn = self.turn.acquire().await.map_err(stopping)?;
+    async fn read(
+        &self,
+        asked: &Asked,
+        user_id: &UserId,
+        before: Option<Place>,
+        size: usize,
+    ) -> Result<Part, NoTimeline> {
         let before = before.map(|Place(seq)| seq);
-        self.history.timeline(user_id.clone(), before, size).await.map_err(NoTimeline::Unreadable)
+        let read = async {
+            let _turn = self.turn.acquire().await.map_err(|_| HistoryError::Stopping)?;
+            self.history.timeline(user_id.clone(), before, size).await
+        };
+        read.await.map_err(|error| NoTimeline::Missed(Box::new(unreadable(asked, &error))))
     }
 
     /// The agent after asking the platform: somebody whom the platform knows has a timeline from now on.
@@ -103,6 +111,13 @@ impl Timelines {
             Answer::Miss(finding) => Err(NoTimeline::Missed(finding)),
         }
     }
+}
+
+/// The log says what is wrong with the store: its place on disk is no business of callers.
+fn unreadable(asked: &Asked, error: &HistoryError) -> Finding {
+    tracing::error!(error = %Chain(error), "a timeline could not be read");
+    let remedy = "ask again; if it stays so, onduty's own log says what is wrong with the store";
+    Finding::new(Reason::StoreFailing, asked.id(), "the history could not be read", remedy)
 }
 
 /// Whether nothing was heard and nothing is held.
@@ -162,3 +177,6 @@ fn note(row: Option<&Row>, part: &Part) -> String {
     let both: Vec<&str> = entries.into_iter().chain(state).collect();
     both.join("; ")
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,8 +21,7 @@ pub const ENTRIES_MAX: usize = 1_000;
 /// Entries whose agents are indexed together, as in `journal::migrate`.
 const STRETCH_BITS: u32 = 12;
 
-/// So many stretches are looked into in one read: 16 million entries, in about as many microseconds as a disk needs
-/// for one sync.
+/// So many stretches are looked into in one read: 16 million entries, which takes about ten milliseconds.
 const STRETCHES_MAX: u64 = 4_096;
 
 /// One line of a timeline.

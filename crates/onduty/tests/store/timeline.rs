@@ -76,6 +76,30 @@ async fn one_read_is_bounded_and_goes_on_where_it_ended() {
     store.stop();
 }
 
+#[tokio::test]
+async fn a_history_too_long_for_one_read_is_read_in_several() {
+    let dir = TempDir::new().unwrap();
+    let store = Store::open(dir.path(), options(1_000));
+    store.inlet.commit(vec![pushed(1, 1)]).await.unwrap();
+    store.stop();
+    let far = 1_i64 << 26;
+    let connection = Connection::open(dir.path().join(FILE_NAME)).unwrap();
+    let copy = "INSERT INTO history (seq, user_id, heard_at, source, event_id, outcome)
+                SELECT ?1, user_id, heard_at, source, 'far', outcome FROM history";
+    connection.execute(copy, [far]).unwrap();
+    let history = History::open(dir.path()).unwrap();
+    let mut part = timeline(&history, "user-1", None, 10).await;
+    let (mut told, mut reads) = (events(&part.entries), 1);
+    while part.before.is_some() {
+        assert!(reads < 100);
+        part = timeline(&history, "user-1", part.before, 10).await;
+        told.extend(events(&part.entries));
+        reads += 1;
+    }
+    assert_eq!(told, ["far", "event-1"]);
+    assert!(reads > 3, "{reads}");
+}
+
 #[test]
 fn the_index_is_used() {
     let dir = TempDir::new().unwrap();

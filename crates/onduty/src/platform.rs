@@ -16,8 +16,9 @@ use crate::config::{PlatformApi, PlatformConfig};
 use crate::meters::Meters;
 use crate::publish::View;
 use crate::status::StatusBoard;
-use genesys::access::AccessReader;
+use genesys::access::{AccessReader, Depth};
 use genesys::agent_states_api::{AgentStatesApi, Proof};
+use genesys::budget::Purpose;
 use genesys::client::Client;
 use genesys::error::{ClientError, PlatformError};
 use genesys::users_api::UsersApi;
@@ -89,6 +90,12 @@ impl Platform {
             Self::GenesysUsers(api) => api.list_page(number).await,
             Self::GenesysAgentStates(api) => api.list_page(&mut walk.proof, number).await,
         }
+    }
+
+    /// Sees to it that what the token may do is known, and not too old: read beside a listing, it is at hand for
+    /// accounts and for look-ups that miss.
+    pub async fn look_at_access(&self) {
+        self.access().current(self.client(), Purpose::Sweep, Depth::Enough).await;
     }
 
     /// What is said of agents whom a full listing did not name, asked for by id; at most

@@ -147,6 +147,7 @@ impl Sweep {
             if has_next {
                 continue;
             }
+            self.platform.look_at_access().await;
             let verdict = self.verdict(&tally);
             if let Verdict::Complete { agents } = verdict {
                 corrections += self.ask_for_missing(started_at, number).await?;

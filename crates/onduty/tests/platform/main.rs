@@ -7,5 +7,6 @@ mod house;
 mod ingress;
 mod lookup;
 mod oauth;
+mod storm;
 mod sweep;
 mod together;

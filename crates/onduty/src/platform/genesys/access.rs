@@ -34,6 +34,8 @@ const LIFE_UNREAD: Duration = Duration::from_secs(2);
 pub struct AccessReader {
     needs: Needs,
     held: Mutex<Option<Standing>>,
+    /// Held by whoever asks for one state to see a hindrance confirmed. The others wait for what comes of it.
+    confirming: Mutex<()>,
     board: StatusBoard,
 }
 
@@ -70,7 +72,7 @@ pub enum Depth {
 impl AccessReader {
     /// A reader; nothing is read yet. What it reads is shown on the board.
     pub fn new(needs: Needs, board: StatusBoard) -> Self {
-        Self { needs, held: Mutex::default(), board }
+        Self { needs, held: Mutex::default(), confirming: Mutex::default(), board }
     }
 
     /// What states need.
@@ -105,11 +107,27 @@ impl AccessReader {
         *self.held.lock().await = None;
     }
 
-    /// Keeps what the read of one state said, for all whom the same hindrance hides.
-    pub async fn denied(&self, whom: Whom, denial: Seen<Denial>) {
-        if let Some(standing) = self.held.lock().await.as_mut() {
-            standing.denials.insert(whom, denial);
+    /// What the read of one state says to a hindrance: read once for all whom it hides. Nothing, if that read shows
+    /// no refusal.
+    ///
+    /// # Errors
+    ///
+    /// When the platform gave no usable answer.
+    pub async fn confirm(
+        &self,
+        whom: &Whom,
+        now: Timestamp,
+        read: impl Future<Output = Result<Option<Seen<Denial>>, PlatformError>>,
+    ) -> Result<Option<Seen<Denial>>, PlatformError> {
+        let _confirming = self.confirming.lock().await;
+        if let Some(denial) = self.held(now).await.and_then(|standing| standing.denials.get(whom).cloned()) {
+            return Ok(Some(denial));
         }
+        let denial = read.await?;
+        if let (Some(standing), Some(denial)) = (self.held.lock().await.as_mut(), &denial) {
+            standing.denials.insert(whom.clone(), denial.clone());
+        }
+        Ok(denial)
     }
 }
 

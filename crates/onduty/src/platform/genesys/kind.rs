@@ -1,7 +1,5 @@
 //! What an id is that is nobody's: a queue's, a division's. A few questions a batch, out of the budget for diagnosis.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
 use onduty_core::access::{Access, Seen};
 use onduty_core::agent::DivisionId;
 use onduty_core::facts::{Kind, Untaken};
@@ -17,29 +15,29 @@ use super::route::{Route, encoded};
 /// more likely a stranger's than a thousand queues'.
 const PER_BATCH: usize = 4;
 
-/// How many ids of one batch may still be held against other kinds.
-#[derive(Debug)]
-pub(super) struct KindBudget(AtomicUsize);
+/// Whether the ids of one batch are held against other kinds.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct KindBudget {
+    unknown: usize,
+}
 
 /// What an id is if not an agent's; nothing if it is none of the kinds that could be asked for.
 pub(super) type KindFound = Result<Option<Seen<Kind>>, Untaken>;
 
-impl Default for KindBudget {
-    fn default() -> Self {
-        Self(AtomicUsize::new(PER_BATCH))
-    }
-}
-
 impl KindBudget {
-    /// Leave to hold one more id against other kinds.
-    pub(super) fn take(&self, client: &Client) -> Result<(), Untaken> {
-        let taken = self.0.try_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1));
-        taken.map(|_| ()).map_err(|_| {
-            let detail = format!(
-                "more than {PER_BATCH} unknown ids at once: not asked whether it is another kind of id"
-            );
-            Untaken { why: Evidence::at("diagnosis", detail, client.now()), would_show: Reason::WrongIdKind }
-        })
+    /// For a batch with so many ids that are nobody's.
+    pub(super) const fn of(unknown: usize) -> Self {
+        Self { unknown }
+    }
+
+    /// Leave to hold an id against other kinds.
+    pub(super) fn grant(self, client: &Client) -> Result<(), Untaken> {
+        if self.unknown <= PER_BATCH {
+            return Ok(());
+        }
+        let detail =
+            format!("more than {PER_BATCH} unknown ids at once: not asked whether it is another kind of id");
+        Err(Untaken { why: Evidence::at("diagnosis", detail, client.now()), would_show: Reason::WrongIdKind })
     }
 }
 

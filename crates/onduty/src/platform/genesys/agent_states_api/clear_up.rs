@@ -28,7 +28,7 @@ struct Context<'a> {
     list: &'a Seen<Listed>,
     /// What the token may do.
     standing: &'a Standing,
-    kinds: &'a KindBudget,
+    kinds: KindBudget,
 }
 
 impl AgentStatesApi {
@@ -37,7 +37,7 @@ impl AgentStatesApi {
         &self,
         omitted: Vec<Omitted>,
         list: Seen<Listed>,
-        kinds: &KindBudget,
+        kinds: KindBudget,
         result: &mut LookedUp,
     ) {
         let standing = self.access.current(&self.client, Purpose::Diagnosis, Depth::Enough).await;
@@ -87,19 +87,19 @@ impl AgentStatesApi {
         context: Context<'_>,
         result: &mut LookedUp,
     ) -> Vec<Omitted> {
-        let denial = match (context.standing.denial(whom), omitted.first()) {
-            (Some(denial), _) => Some(denial.clone()),
-            (None, Some(first)) => match self.state(first.agent_id.as_str(), Purpose::Diagnosis).await {
-                Ok(Single::Denied(denial)) => {
-                    self.access.denied(whom.clone(), denial.clone()).await;
-                    Some(denial)
-                }
-                // It can be seen after all: what was said of the token is not so, and everybody is asked for.
-                Ok(Single::Told(_) | Single::Blank(_) | Single::NoState(_)) => return omitted,
-                // What was said of the token is proof enough.
-                Err(_) => None,
-            },
-            (None, None) => None,
+        let Some(first) = omitted.first() else { return omitted };
+        let read = async {
+            Ok(match self.state(first.agent_id.as_str(), Purpose::Diagnosis).await? {
+                Single::Denied(denial) => Some(denial),
+                Single::Told(_) | Single::Blank(_) | Single::NoState(_) => None,
+            })
+        };
+        let denial = match self.access.confirm(whom, self.client.now(), read).await {
+            Ok(Some(denial)) => Some(denial),
+            // It can be seen after all: what was said of the token is not so, and everybody is asked for.
+            Ok(None) => return omitted,
+            // What was said of the token is proof enough.
+            Err(_) => None,
         };
         for omitted in omitted {
             let facts = self.omission(context);
@@ -199,7 +199,7 @@ impl AgentStatesApi {
         id: &str,
         asked: &Asked,
         unknown: Seen<Existence>,
-        kinds: &KindBudget,
+        kinds: KindBudget,
     ) -> Facts {
         let standing = self.access.current(&self.client, Purpose::Diagnosis, Depth::Enough).await;
         let mut facts = Facts { directory: Some(unknown), ..self.facts(&standing) };
@@ -210,11 +210,11 @@ impl AgentStatesApi {
         facts
     }
 
-    async fn kind_of(&self, id: &str, asked: &Asked, standing: &Standing, kinds: &KindBudget) -> KindFound {
+    async fn kind_of(&self, id: &str, asked: &Asked, standing: &Standing, kinds: KindBudget) -> KindFound {
         if let Some(division) = kind::division(&standing.access, id) {
             return Ok(Some(division));
         }
-        kinds.take(&self.client)?;
+        kinds.grant(&self.client)?;
         let asked_at = self.client.now();
         let untaken = |route| move |error: PlatformError| kind::untaken(&error, route, asked_at);
         let other = match asked {

@@ -73,11 +73,12 @@ impl AgentStatesApi {
                 None => open.push(asked.clone()),
             }
         }
-        let kinds = KindBudget::default();
+        let snapshot = self.view.snapshot();
+        let kinds = KindBudget::of(open.iter().filter(|asked| asked.row(&snapshot).is_none()).count());
         // Owned, because futures over borrowed elements cannot be shown to be `Send`.
         let resolved: Vec<(Asked, Resolved)> = stream::iter(open)
             .map(|asked| async {
-                let resolved = self.resolve(&asked, &kinds).await;
+                let resolved = self.resolve(&asked, kinds).await;
                 (asked, resolved)
             })
             .buffered(ALONE_AT_ONCE)
@@ -93,7 +94,7 @@ impl AgentStatesApi {
                 Resolved::Settled(settled) => result.add(&[asked], settled),
             }
         }
-        self.settle_agents(by_agent, &kinds, &mut result).await;
+        self.settle_agents(by_agent, kinds, &mut result).await;
         result
     }
 
@@ -109,7 +110,7 @@ impl AgentStatesApi {
     async fn settle_agents(
         &self,
         by_agent: BTreeMap<AgentId, Vec<Asked>>,
-        kinds: &KindBudget,
+        kinds: KindBudget,
         result: &mut LookedUp,
     ) {
         if by_agent.is_empty() {
@@ -148,7 +149,7 @@ impl AgentStatesApi {
         row.is_some_and(|row| row.present && row.is_ahead_of(&told.statement))
     }
 
-    async fn resolve(&self, asked: &Asked, kinds: &KindBudget) -> Resolved {
+    async fn resolve(&self, asked: &Asked, kinds: KindBudget) -> Resolved {
         let id = asked.id().to_ascii_lowercase();
         let Asked::UserId(_) = asked else { return Resolved::Agent(AgentId::from(id.as_str()), None) };
         let snapshot = self.view.snapshot();

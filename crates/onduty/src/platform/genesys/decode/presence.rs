@@ -43,6 +43,10 @@ fn read(value: &Value, arrival: Arrival) -> Result<Heard, Malformed> {
         None => members.required("id", id)?,
     };
     let mut statement = Statement::default();
+    // A presence without a definition names the user and says nothing: no news, and no reason to lose the others.
+    if !members.has("presenceDefinition") {
+        return Ok(arrival.observation(UserId::from(&*user_id), statement).into());
+    }
     Ok(match facets::presence(value)?.into_statement(&mut statement) {
         Some(ignored) => ignored.into(),
         None => arrival.observation(UserId::from(&*user_id), statement).into(),

@@ -15,7 +15,11 @@ use super::{Arrival, Heard, Ignored, Malformed, facets};
 /// When the body is malformed.
 pub fn routing_status(body: &[u8], arrival: Arrival) -> Result<Heard, Malformed> {
     let body = parse(body)?;
-    let user_id = object(&body)?.required("userId", id)?;
+    let members = object(&body)?;
+    let user_id = members.required("userId", id)?;
+    if !members.has("status") {
+        return Ok(arrival.observation(UserId::from(&*user_id), Statement::default()).into());
+    }
     let said = facets::routing_status(&body, 0)?;
     if said.value == RoutingStatus::OffQueue && said.clock.is_none() {
         return Ok(Ignored::MayNotExist.into());

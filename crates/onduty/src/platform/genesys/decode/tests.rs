@@ -40,8 +40,8 @@ fn read(channel: &str, body: &[u8]) -> Result<BTreeSet<String>, Malformed> {
     match channel {
         "users" => users(body, read).map(|page| lines::page(&page, lines::heard)),
         "user" => user(body, read).map(|heard| lines::heard(&heard)),
-        "routingstatus" => routing_status(body, read).map(|heard| lines::heard(&heard)),
-        "presence" => presence(body, read).map(|heard| lines::heard(&heard)),
+        "routingstatus" => routing_status(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
+        "presence" => presence(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
         "presence-bulk" => presences(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
         "agent-states" => agent_states(body, read)
             .map(|states| lines::or_empty(lines::heard(&Heard { observations: states, ..Heard::default() }))),

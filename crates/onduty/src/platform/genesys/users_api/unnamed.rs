@@ -27,12 +27,13 @@ impl UsersApi {
     pub(super) async fn unnamed(&self, ids: &[String], listed: &Seen<Listed>) -> BTreeMap<String, Facts> {
         let standing = self.access.current(&self.client, Purpose::Diagnosis, Depth::Enough).await;
         let sees_all = standing.access.sees(None);
-        let known = if sees_all {
+        let known: BTreeMap<String, _> = if sees_all {
             ids.iter().map(|id| (id.clone(), Ok(listed.with(Existence::Unknown)))).collect()
         } else {
             self.existence(ids).await
         };
-        let kinds = KindBudget::default();
+        let is_unknown = |found: &&Result<Seen<Existence>, _>| matches!(found, Ok(seen) if seen.value == Existence::Unknown);
+        let kinds = KindBudget::of(known.values().filter(is_unknown).count());
         let mut found = BTreeMap::new();
         for (id, existence) in known {
             let mut facts = self.facts(&standing);
@@ -40,7 +41,7 @@ impl UsersApi {
             match existence {
                 Ok(existence) => {
                     if existence.value == Existence::Unknown {
-                        self.hold_against_kinds(&id, &standing, &kinds, &mut facts).await;
+                        self.hold_against_kinds(&id, &standing, kinds, &mut facts).await;
                     }
                     facts.directory = Some(existence);
                 }
@@ -55,12 +56,12 @@ impl UsersApi {
         Facts::none(self.access.needs(), standing.access.clone())
     }
 
-    async fn hold_against_kinds(&self, id: &str, standing: &Standing, kinds: &KindBudget, facts: &mut Facts) {
+    async fn hold_against_kinds(&self, id: &str, standing: &Standing, kinds: KindBudget, facts: &mut Facts) {
         facts.kind = kind::division(&standing.access, id);
         if facts.kind.is_some() {
             return;
         }
-        let found = match kinds.take(&self.client) {
+        let found = match kinds.grant(&self.client) {
             Ok(()) => kind::queue(&self.client, id).await,
             Err(untaken) => Err(untaken),
         };

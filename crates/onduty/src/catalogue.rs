@@ -25,6 +25,8 @@ pub struct Catalogue {
     sources: Vec<&'static str>,
     scopes: BTreeSet<&'static str>,
     permissions: BTreeSet<&'static str>,
+    /// The last words of permissions.
+    actions: BTreeSet<&'static str>,
     topics: Vec<&'static str>,
     endpoints: Vec<Endpoint>,
     paths: Paths,
@@ -128,6 +130,18 @@ impl Catalogue {
         parts.collect::<Option<Vec<_>>>()?.first().copied()
     }
 
+    /// Whether some topic begins with these parts: code often joins the rest to them.
+    #[must_use]
+    pub fn begins_a_topic(&self, name: &str) -> bool {
+        self.topics.iter().any(|template| fits(template, name).is_some())
+    }
+
+    /// Whether some permission ends with this action.
+    #[must_use]
+    pub fn is_action(&self, word: &str) -> bool {
+        self.actions.contains(word)
+    }
+
     /// The endpoint that an SDK's method calls, however the language spells it: `getUsers`, `get_users`, `GetUsers`,
     /// `getUsersWithHttpInfo`.
     #[must_use]
@@ -158,13 +172,19 @@ impl Catalogue {
 
 /// Two topics are one when their parts are, and a placeholder stands for anything.
 fn is_topic(template: &str, name: &str) -> bool {
-    let mut parts = name.split('.');
-    let same = template.split('.').all(|wanted| {
-        parts
-            .next()
-            .is_some_and(|part| wanted == "{id}" && !part.is_empty() || wanted.eq_ignore_ascii_case(part))
-    });
-    same && parts.next().is_none()
+    fits(template, name) == Some(0)
+}
+
+/// How many parts a template has beyond those of a name, if the name's parts are the template's first.
+fn fits(template: &str, name: &str) -> Option<usize> {
+    let mut wanted = template.split('.');
+    for part in name.split('.') {
+        let wanted = wanted.next()?;
+        if part.is_empty() || !(wanted == "{id}" || wanted.eq_ignore_ascii_case(part)) {
+            return None;
+        }
+    }
+    Some(wanted.count())
 }
 
 /// A name without what languages do to it: `get_users` and `GetUsers` are `getusers`.

@@ -6,8 +6,10 @@
 mod completions;
 mod config;
 mod demo;
+mod explain;
 mod failure;
 mod get;
+mod lint;
 mod list;
 pub mod output;
 mod serve;
@@ -71,6 +73,10 @@ enum Command {
     Watch(watch::Watch),
     /// What was heard about one agent, accepted or not, and the rule that decided
     Why(why::Why),
+    /// What a reason means, what proves it and how to mend it
+    Explain(explain::Explain),
+    /// Names in a snippet, curl line or configuration that the platform does not know, with the nearest real ones
+    Lint(lint::Lint),
     /// Wait until the sidecar is ready
     Wait(wait::Wait),
     /// The effective configuration, with the origin of every value
@@ -121,6 +127,8 @@ async fn dispatch(
         Command::List(list) => list.run(&Client::connect(&address).await?, clock.now(), output).await,
         Command::Watch(watch) => Box::pin(watch.run(&Client::connect(&address).await?, output)).await,
         Command::Why(why) => why.run(&Client::connect(&address).await?, clock.now(), output).await,
+        Command::Explain(explain) => explain.run(output),
+        Command::Lint(lint) => lint.run(output),
         Command::Wait(wait) => wait.run(&address, output).await,
         Command::Config(config) => config.run(invocation, output),
         Command::Completions(completions) => completions.run(&mut Arguments::command(), output),

@@ -228,6 +228,73 @@ fn a_reader_that_left_is_no_error() {
     assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), ""));
 }
 
+/// Runs a command that reads this from standard input.
+fn fed(arguments: &[&str], input: &str) -> Output {
+    let mut child = onduty(arguments)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("runs");
+    let mut stdin = child.stdin.take().expect("piped");
+    // A command that refuses its arguments does not read.
+    let _ = std::io::Write::write_all(&mut stdin, input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("ends")
+}
+
+#[test]
+fn lint_marks_what_the_platform_does_not_know_and_says_so_by_its_exit_code() {
+    let unknown = fed(&["lint"], "scope: users:readonly\n  GET /api/v2/agents/states?agentId=1\n");
+    assert_eq!((unknown.status.code(), text(&unknown.stderr)), (Some(1), ""));
+    let said = text(&unknown.stdout);
+    assert!(said.contains(" --> standard input:2:7\n2 |   GET /api/v2/agents/states?agentId=1\n"), "{said}");
+    assert!(said.ends_with("1 name unknown to the platform, 1 known\n"), "{said}");
+
+    let known = fed(&["lint", "-"], "GET /api/v2/users?expand=presence");
+    assert_eq!(known.status.code(), Some(0));
+    assert_eq!(text(&known.stdout), "1 name of the platform, none unknown\n");
+
+    for arguments in [&["lint", "/nowhere/snippet"][..], &["lint", "/"], &["lint", "-o", "yaml"]] {
+        assert_eq!(run(arguments).status.code(), Some(2), "{arguments:?}");
+    }
+    let large = fed(&["lint"], &" ".repeat((4 << 20) + 1));
+    assert_eq!(large.status.code(), Some(2));
+    assert!(text(&large.stderr).contains("more than 4 MiB"), "{}", text(&large.stderr));
+}
+
+#[test]
+fn lint_has_its_findings_as_json_with_place_and_nearest() {
+    let snippet = "x = 'agent:state:read'";
+    let output = fed(&["lint", "-o", "json"], snippet);
+    assert_eq!(output.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("one document");
+    let finding = &document["findings"][0];
+    assert_eq!(
+        (&finding["line"], &finding["column"], &finding["kind"]),
+        (&json!(1), &json!(6), &json!("scope"))
+    );
+    assert_eq!(
+        (&finding["reason"], &finding["nearest"][0]),
+        (&json!("NAME_UNKNOWN"), &json!("users:readonly"))
+    );
+    let lines = fed(&["lint", "-o", "ndjson"], snippet);
+    let line: Value = serde_json::from_slice(&lines.stdout).expect("one object a line");
+    assert_eq!(&line, finding);
+}
+
+#[test]
+fn explain_needs_no_network_and_knows_every_spelling() {
+    let page = run(&["explain", "scope-missing"]);
+    assert_eq!(page.status.code(), Some(0));
+    assert!(text(&page.stdout).starts_with("SCOPE_MISSING\n\ngRPC `PERMISSION_DENIED`, HTTP 403.\n"));
+    let list = run(&["explain"]);
+    assert!(text(&list.stdout).lines().any(|line| line.starts_with("UNDETERMINED ")));
+    let unknown = run(&["explain", "SCOPE_MISING"]);
+    assert_eq!((unknown.status.code(), text(&unknown.stdout)), (Some(2), ""));
+    assert!(text(&unknown.stderr).contains("did you mean SCOPE_MISSING"), "{}", text(&unknown.stderr));
+}
+
 #[test]
 fn completions_and_version_need_nothing() {
     let output = run(&["version"]);

@@ -87,7 +87,16 @@ impl Catalogue {
         known.unwrap_or_else(|| by_likeness(best(name, self.classes.values().copied(), |name| name)))
     }
 
-    fn known(&self, kind: BeliefKind, name: &str) -> Option<Nearest> {
+    /// Those of some names that are near this one; all of them, if they are few and none is.
+    #[must_use]
+    pub fn nearest_among<'a>(&self, name: &str, names: impl Iterator<Item = &'a str> + Clone) -> Nearest {
+        let near = best(name, names.clone(), |name| name);
+        if near.is_empty() { by_likeness(names.take(NEAREST_MAX * 2).collect()) } else { by_likeness(near) }
+    }
+
+    /// What is offered for a belief.
+    #[must_use]
+    pub fn known(&self, kind: BeliefKind, name: &str) -> Option<Nearest> {
         let belief = self.belief(kind, name)?;
         let names = belief.nearest.iter().map(|name| (*name).to_owned()).collect();
         Some(Nearest { names, why: Some(belief.why) })

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const DEPTH_MAX: usize = 24;
 
 /// How many templates one path with placeholders may fit.
-const FITTING_MAX: usize = 64;
+const FITTING_MAX: usize = 512;
 
 /// A part of a path between slashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,9 +111,12 @@ impl Paths {
     fn step<'a>(&'a self, node: &'a Node, segment: Segment<'_>, next: &mut Vec<&'a Node>) {
         let any = node.any.and_then(|(index, is_id)| Some((self.nodes.get(index)?, is_id)));
         match segment {
-            Segment::Placeholder(_) => {
+            Segment::Placeholder(name) => {
                 next.extend(any.map(|(node, _)| node));
-                next.extend(node.children.values().filter_map(|index| self.nodes.get(*index)));
+                // `{mediaType}` may become any of the texts, `{userId}` none of them.
+                if !name.to_ascii_lowercase().ends_with("id") {
+                    next.extend(node.children.values().filter_map(|index| self.nodes.get(*index)));
+                }
             }
             Segment::Text(text) => {
                 let literal = node.children.get(text).and_then(|index| self.nodes.get(*index));

@@ -13,7 +13,6 @@ impl Catalogue {
         for line in rows(names) {
             strange += usize::from(catalogue.take(line).is_none());
         }
-        catalogue.topics.sort_unstable();
         for line in rows(beliefs) {
             let taken = match line.split('\t').collect::<Vec<_>>().as_slice() {
                 ["real permission", name] => catalogue.permissions.insert(name),
@@ -21,6 +20,7 @@ impl Catalogue {
             };
             strange += usize::from(!taken);
         }
+        catalogue.actions = catalogue.permissions.iter().filter_map(|name| name.rsplit(':').next()).collect();
         (catalogue, strange)
     }
 

@@ -26,6 +26,22 @@ pub(super) enum Failure {
         /// Why not.
         source: io::Error,
     },
+    /// A text to look at can't be read.
+    #[error("could not read {name}; name a text of up to 4 MiB, or give it by standard input")]
+    Snippet {
+        /// Its name.
+        name: String,
+        /// Why not.
+        source: io::Error,
+    },
+    /// There is no such reason.
+    #[error("there is no reason {asked}; {nearest}")]
+    Reason {
+        /// As it was asked for.
+        asked: String,
+        /// What there is instead.
+        nearest: String,
+    },
     /// The output was not taken.
     #[error("could not write the output")]
     Output(#[from] io::Error),
@@ -50,9 +66,11 @@ impl Failure {
         match self {
             Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
             Self::Client(ClientError::Unreachable { .. }) | Self::NotReady { .. } => ExitCode::from(3),
-            Self::Config(_) | Self::File { .. } | Self::Client(ClientError::Address { .. }) => {
-                ExitCode::from(2)
-            }
+            Self::Config(_)
+            | Self::File { .. }
+            | Self::Snippet { .. }
+            | Self::Reason { .. }
+            | Self::Client(ClientError::Address { .. }) => ExitCode::from(2),
             Self::Output(_)
             | Self::Simulator(_)
             | Self::Client(
@@ -79,6 +97,8 @@ impl Failure {
             }
             Self::Client(_)
             | Self::File { .. }
+            | Self::Snippet { .. }
+            | Self::Reason { .. }
             | Self::Output(_)
             | Self::NotReady { .. }
             | Self::Simulator(_) => output.note(format_args!("onduty: {}", plain(&Chain(self).to_string()))),

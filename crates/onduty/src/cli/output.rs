@@ -3,9 +3,12 @@
 pub(crate) mod account;
 pub(crate) mod age;
 pub(crate) mod finding;
+pub(crate) mod markdown;
+pub(crate) mod marks;
 pub(crate) mod palette;
 pub(crate) mod states;
 pub(crate) mod timeline;
+pub(crate) mod wrap;
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

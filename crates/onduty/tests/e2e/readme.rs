@@ -78,6 +78,14 @@ impl Desk {
         self.onduty(arguments).output().unwrap()
     }
 
+    /// Runs a command that reads this.
+    fn feed(&self, arguments: &[&str], input: &str) -> Output {
+        let path = self.folder.path().join("input");
+        std::fs::write(&path, input).unwrap();
+        let input = std::fs::File::open(path).unwrap();
+        self.onduty(arguments).stdin(input).output().unwrap()
+    }
+
     /// For commands that end only when told to: it has begun well when it has printed something and still runs.
     async fn begin(&mut self, arguments: &[&str]) {
         let log = self.folder.path().join(format!("log-{}", self.running.len()));
@@ -111,6 +119,16 @@ async fn fetch(desk: &Desk, url: &str) {
     assert!(answer.status().is_success(), "{url}: {}", answer.status());
 }
 
+/// The exit code that the comment names, and the lines that are shown, if any are.
+fn holds(output: &Output, command: &str, comment: &str, prints: &[String]) {
+    let said = [&*output.stdout, &*output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let code = output.status.code().map(|code| format!("exit {code}"));
+    assert_eq!(code.as_deref(), Some(comment), "{command}: {said}");
+    assert!(!said.is_empty(), "{command} printed nothing");
+    assert!(prints.is_empty() || said.trim_end() == prints.join("\n"), "{command} printed:\n{said}");
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_command_in_the_readme_does_what_it_says() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
@@ -137,16 +155,11 @@ async fn every_command_in_the_readme_does_what_it_says() {
             ["onduty", "serve", arguments @ ..] => desk.begin(&[&["serve"], arguments].concat()).await,
             ["curl", url] => fetch(&desk, url).await,
             ["cargo", "run", "--", arguments @ ..] | ["onduty", arguments @ ..] => {
-                let output = desk.run(arguments);
-                let said = [output.stdout, output.stderr].concat();
-                let said = String::from_utf8_lossy(&said);
-                let code = output.status.code().map(|code| format!("exit {code}"));
-                assert_eq!(code.as_deref(), Some(comment), "{command}: {said}");
-                assert!(!said.is_empty(), "{command} printed nothing");
-                assert!(
-                    prints.is_empty() || said.trim_end() == prints.join("\n"),
-                    "{command} printed:\n{said}"
-                );
+                holds(&desk.run(arguments), command, comment, &prints);
+            }
+            ["echo", said @ .., "|", "onduty", command_word] => {
+                let output = desk.feed(&[*command_word], &said.join(" "));
+                holds(&output, command, comment, &prints);
             }
             other => panic!("the README has a command that no test runs: {other:?}"),
         }

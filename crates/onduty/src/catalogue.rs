@@ -27,7 +27,8 @@ pub struct Catalogue {
     permissions: BTreeSet<&'static str>,
     /// The last words of permissions.
     actions: BTreeSet<&'static str>,
-    topics: Vec<&'static str>,
+    /// By family, their second part, in small letters.
+    topics: BTreeMap<String, Vec<&'static str>>,
     endpoints: Vec<Endpoint>,
     paths: Paths,
     /// The SDKs' methods, as [`letters`], to indexes of endpoints.
@@ -123,7 +124,7 @@ impl Catalogue {
     pub fn topic(&self, name: &str) -> Option<&'static str> {
         let (prefix, last) = name.split_once('?').unwrap_or((name, ""));
         if last.is_empty() {
-            return self.topics.iter().find(|template| is_topic(template, prefix)).copied();
+            return self.family(prefix).find(|template| is_topic(template, prefix));
         }
         // A combined topic is as real as each of its parts.
         let parts = last.split('&').map(|part| self.topic(&format!("{prefix}.{part}")));
@@ -133,7 +134,13 @@ impl Catalogue {
     /// Whether some topic begins with these parts: code often joins the rest to them.
     #[must_use]
     pub fn begins_a_topic(&self, name: &str) -> bool {
-        self.topics.iter().any(|template| fits(template, name).is_some())
+        self.family(name).any(|template| fits(template, name).is_some())
+    }
+
+    /// The topics that begin with the same two parts.
+    fn family(&self, name: &str) -> impl Iterator<Item = &'static str> {
+        let family = family(name).and_then(|family| self.topics.get(&family));
+        family.into_iter().flatten().copied()
     }
 
     /// Whether some permission ends with this action.
@@ -173,6 +180,11 @@ impl Catalogue {
 /// Two topics are one when their parts are, and a placeholder stands for anything.
 fn is_topic(template: &str, name: &str) -> bool {
     fits(template, name) == Some(0)
+}
+
+/// The second part of a topic: `users`, `routing`.
+fn family(name: &str) -> Option<String> {
+    name.split(['.', '?']).nth(1).map(str::to_ascii_lowercase)
 }
 
 /// How many parts a template has beyond those of a name, if the name's parts are the template's first.

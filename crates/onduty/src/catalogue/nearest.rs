@@ -65,7 +65,7 @@ impl Catalogue {
     /// Real topics near this one.
     #[must_use]
     pub fn nearest_topics(&self, name: &str) -> Nearest {
-        by_likeness(best(name, self.topics.iter().copied(), |name| name))
+        by_likeness(best(name, self.topics.values().flatten().copied(), |name| name))
     }
 
     /// Real methods of the SDKs near this one, spelt as the given name is.

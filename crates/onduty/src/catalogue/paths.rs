@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 const DEPTH_MAX: usize = 24;
 
 /// How many templates one path with placeholders may fit.
-const FITTING_MAX: usize = 512;
+const FITTING_MAX: usize = 128;
 
 /// A part of a path between slashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 
 use super::beliefs::Belief;
 use super::paths::segments;
-use super::{Catalogue, Endpoint, letters};
+use super::{Catalogue, Endpoint, family, letters};
 
 impl Catalogue {
     /// The catalogue in these files, and how many of their lines were no rows.
@@ -30,7 +30,7 @@ impl Catalogue {
             ["class", name] => drop(self.classes.insert(letters(name), name)),
             ["scope", name] => drop(self.scopes.insert(name)),
             ["source", text] => self.sources.push(text),
-            ["topic", name] => self.topics.push(name),
+            ["topic", name] => self.topics.entry(family(name)?).or_default().push(name),
             ["endpoint", path, method, operation, permissions, scopes, query] => {
                 let (quantifier, permissions) = permissions.split_once(' ').unwrap_or(("any", permissions));
                 let endpoint = Endpoint {

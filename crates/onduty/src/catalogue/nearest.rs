@@ -23,7 +23,11 @@ impl Catalogue {
         let (domain, action) = name.rsplit_once(':').unwrap_or((name, ""));
         let reads = matches!(action, "read" | "readonly" | "view" | "get" | "list");
         let domains = self.scopes.iter().copied().filter(|scope| !scope.ends_with(":readonly"));
-        let names = best(domain, domains, |scope| scope);
+        let mut names = best(domain, domains.clone(), |scope| scope);
+        if names.is_empty() {
+            // Some put the action first: `admin:user`.
+            names = best(action, domains, |scope| scope);
+        }
         let form = |domain: &str| self.scope(&format!("{domain}:readonly")).filter(|_| reads);
         let names = names.into_iter().map(|domain| form(domain).unwrap_or(domain).to_owned());
         Nearest { names: names.collect(), why: None }

@@ -128,6 +128,7 @@ fn the_nearest_are_what_a_person_would_name() {
     let table = [
         ("agent:state:read", first(genesys().nearest_scopes("agent:state:read")), "users:readonly"),
         ("user:view", first(genesys().nearest_scopes("user:view")), "users:readonly"),
+        ("admin:user", first(genesys().nearest_scopes("admin:user")), "users"),
         ("conversation:read", first(genesys().nearest_scopes("conversation:read")), "conversations:readonly"),
         ("notification:write", first(genesys().nearest_scopes("notification:write")), "notifications"),
         (

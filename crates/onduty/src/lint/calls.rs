@@ -73,7 +73,7 @@ pub(super) fn find(catalogue: &Catalogue, sdk: &Sdk<'_>, line: &Line<'_>, marks:
         let kind =
             if is_class && (is_member || is_called || name.starts_with(|c: char| c.is_ascii_uppercase())) {
                 class(catalogue, sdk, name, believed, marks)
-            } else if is_member && believed {
+            } else if (is_member || is_called) && believed {
                 Some(Kind::Call)
             } else if is_member && is_called {
                 method(catalogue, sdk, line, (start, name), marks)

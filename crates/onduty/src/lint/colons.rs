@@ -46,7 +46,7 @@ pub(super) fn find(catalogue: &Catalogue, line: &Line<'_>, marks: &mut Marks) {
         let parts: Vec<&str> = name.splitn(4, ':').collect();
         let (known, kind) = match parts.as_slice() {
             [first, action] if is_name(first) && is_name(action) => {
-                (catalogue.scope(name).is_some(), two_words(action))
+                (catalogue.scope(name).is_some(), two_words(catalogue, first, action, line.speech_at(start)))
             }
             [first, second, action] if [first, second, action].into_iter().all(|part| is_name(part)) => {
                 let kind = three_words(catalogue, action, line.speech_at(start));
@@ -68,8 +68,13 @@ fn is_name(part: &str) -> bool {
     part.starts_with(|c: char| c.is_ascii_alphabetic()) && !part.contains('.')
 }
 
-fn two_words(action: &str) -> Option<Kind> {
-    (action == "readonly" || ACTIONS.contains(&action)).then_some(Kind::Scope)
+fn two_words(catalogue: &Catalogue, first: &str, action: &str, speech: Option<Speech>) -> Option<Kind> {
+    let is_scope = action == "readonly"
+        || ACTIONS.contains(&action)
+        // People also put the action first (`view:agentstate`), or one that only permissions have (`analytics:query`).
+        || (speech.is_some() && ACTIONS.contains(&first))
+        || (speech == Some(Speech::Scopes) && (catalogue.scope(first).is_some() || catalogue.is_action(action)));
+    is_scope.then_some(Kind::Scope)
 }
 
 fn three_words(catalogue: &Catalogue, action: &str, speech: Option<Speech>) -> Option<Kind> {

@@ -178,6 +178,8 @@ fn three_words_are_what_the_text_speaks_of() {
         ("users:presence:readonly", Kind::Scope),
         ("role grants analytics:agentstate:view", Kind::Permission),
         ("user:read", Kind::Scope),
+        ("the scope view:agentstate is missing", Kind::Scope),
+        ("it needs the scope analytics:query", Kind::Scope),
     ] {
         assert_eq!(found(text).first().map(|(kind, _)| *kind), Some(kind), "{text}");
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use onduty::api::problem::codes;
+use onduty::catalogue::Catalogue;
+use onduty::lint::lint;
 use onduty_core::finding::Reason;
 
 fn pages() -> PathBuf {
@@ -38,4 +40,23 @@ fn every_reason_has_a_page_that_agrees_with_the_wires_and_no_page_is_an_orphan()
         orphans.remove(&file);
     }
     assert!(orphans.is_empty(), "no reason for {orphans:?}");
+}
+
+#[test]
+fn what_the_pages_recommend_exists() {
+    let unknown = |text: &str| lint(Catalogue::genesys(), text).findings;
+    for reason in Reason::ALL {
+        let page = std::fs::read_to_string(pages().join(format!("{}.md", reason.name()))).unwrap();
+        let (_, right) = page.split_once("Right:\n\n```text\n").unwrap();
+        let (right, _) = right.split_once("\n```").unwrap();
+        // The scopes and roles of the agent-states API are its own.
+        let own = ["agent:state:read", "agent:read", "Agent State"];
+        let right = own.iter().fold(right.to_owned(), |text, name| text.replace(name, ""));
+        assert_eq!(unknown(&right), Vec::new(), "{}", reason.name());
+    }
+    let beliefs = std::fs::read_to_string(pages().join("../beliefs.md")).unwrap();
+    let rows = beliefs.lines().filter_map(|line| line.strip_prefix("| ")?.split_once(" | "));
+    for (belief, so) in rows {
+        assert_eq!(unknown(so), Vec::new(), "{belief}");
+    }
 }

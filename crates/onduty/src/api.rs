@@ -3,10 +3,19 @@
 
 pub mod admin;
 mod convert;
+mod deadline;
 mod encode;
-pub mod grpc;
+pub mod front;
+mod grpc;
+mod listing;
+mod page_token;
 mod paging;
+mod platform_json;
 pub mod problem;
+mod request;
+mod rest;
 #[cfg(test)]
 mod rows;
+mod sync;
 mod timeline;
+mod violation;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answers::{Answers, Patience};
 use crate::api::admin;
-use crate::api::grpc;
+use crate::api::front;
 use crate::ask::{self, Asker};
 use crate::clock::Clock;
 use crate::config::{
@@ -69,7 +69,7 @@ pub enum StartError {
     Platform(#[from] crate::platform::genesys::error::ClientError),
     /// Server reflection.
     #[error(transparent)]
-    Reflection(#[from] grpc::ReflectionError),
+    Reflection(#[from] front::ReflectionError),
     /// The system refused a thread or a signal handler.
     #[error("the system refused a thread or a signal handler")]
     System(#[from] std::io::Error),
@@ -248,7 +248,7 @@ fn serve(servers: &Spawner, api: Listener, admin: Listener, readers: Readers) ->
     let patience =
         Patience { default_max_staleness: sync.default_max_staleness, lookup_timeout: limits.lookup_timeout };
     let answers = Answers::new(view.clone(), asker, clock.clone(), status.clone(), patience);
-    let services = grpc::router(grpc::Parts {
+    let services = front::router(front::Parts {
         answers,
         view,
         history,

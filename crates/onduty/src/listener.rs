@@ -1,6 +1,7 @@
 //! The accept loop of every listener: HTTP/1.1 and cleartext HTTP/2 on one port, over TCP or a unix socket. What a
 //! stranger can hold (connections, heads, streams, unfinished bodies, time) is bounded here, once.
 
+pub mod body;
 mod ration;
 mod silence;
 mod socket;
@@ -50,6 +51,9 @@ pub struct ListenerLimits {
     /// How long open requests may take to end after a stop; then they are cut.
     pub stop_timeout: Duration,
 }
+
+/// When to send again what found no room.
+pub const CROWDED_WAIT: Duration = Duration::from_secs(1);
 
 /// The head of one request.
 const HEAD_BYTES_MAX: u32 = 64 * 1_024;

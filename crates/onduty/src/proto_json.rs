@@ -3,6 +3,8 @@
 //!
 //! A field without a value is left out, as proto3 JSON allows. The counts of an account are always there: they add up.
 
+pub mod responses;
+pub mod sync;
 pub mod timeline;
 
 use onduty_proto::v1::agent_state_result::Result as Answer;
@@ -68,6 +70,7 @@ pub fn finding(finding: &Finding) -> Value {
     object.text("remedy", &finding.remedy);
     object.text("helpUrl", &finding.help_url);
     object.set("lastKnown", finding.last_known.as_ref().map(agent_state));
+    object.list("also", finding.also.iter().map(|reason| json!(reason)));
     object.finish()
 }
 
@@ -170,6 +173,10 @@ impl Object {
 
     fn instant(&mut self, name: &str, instant: Option<Timestamp>) {
         self.set(name, instant.map(|instant| Value::String(instant.to_string())));
+    }
+
+    fn span(&mut self, name: &str, span: Option<prost_types::Duration>) {
+        self.set(name, span.map(|span| Value::String(span.to_string())));
     }
 
     fn finish(self) -> Value {

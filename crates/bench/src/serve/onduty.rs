@@ -6,7 +6,7 @@ use std::io;
 use std::time::Duration;
 
 use onduty::answers::{Answers, Patience};
-use onduty::api::grpc::{self, Parts, ReflectionError};
+use onduty::api::front::{self, Parts, ReflectionError};
 use onduty::ask;
 use onduty::clock::Clock;
 use onduty::config::{Config, ConfigErrors, FileText, Layers, LimitsConfig, Listen};
@@ -63,7 +63,7 @@ pub(crate) async fn serve(agents: u32) -> Result<(), ServeError> {
     let (meters, _registry) = Meters::new();
     let patience = Patience { default_max_staleness: MAX_STALENESS, lookup_timeout: limits.lookup_timeout };
     let stop = CancellationToken::new();
-    let router = grpc::router(Parts {
+    let router = front::router(Parts {
         answers: Answers::new(view.clone(), asker, clock.clone(), StatusBoard::default(), patience),
         view,
         history: History::open(store.path())?,

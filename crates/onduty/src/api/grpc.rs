@@ -9,8 +9,6 @@ mod entrance;
 mod get;
 mod health;
 mod list;
-mod page_token;
-mod request;
 mod status;
 mod timeline;
 mod watch;
@@ -18,72 +16,42 @@ mod watch;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
-use http::StatusCode;
 use onduty_proto::v1::agent_state_service_server::AgentStateServiceServer;
 use onduty_proto::v1::diagnosis_service_server::DiagnosisServiceServer;
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 use tonic::service::Routes;
 use tonic_health::pb::health_server::HealthServer;
 use tower::Layer as _;
 
-use crate::answers::Answers;
-use crate::clock::Clock;
-use crate::config::LimitsConfig;
-use crate::history::History;
-use crate::meters::Meters;
-use crate::publish::View;
-use crate::readiness::Readiness;
-use crate::status::StatusBoard;
+pub(super) use self::entrance::is_grpc;
 
 use self::agent_states::AgentStates;
 use self::deadline::Deadlines;
 use self::diagnosis::Diagnosis;
-use self::entrance::is_grpc;
 use self::health::Health;
 use self::watch::Hub;
-use super::problem::problem;
+use super::front::Parts;
+use super::sync::SyncStatus;
 use super::timeline::Timelines;
-
-/// What the services are made of.
-#[derive(Clone, Debug)]
-pub struct Parts {
-    /// Answers questions.
-    pub answers: Answers,
-    /// Shows the roster to watches.
-    pub view: View,
-    /// Tells every change of the recent past.
-    pub history: History,
-    /// What the background tasks are doing.
-    pub status: StatusBoard,
-    /// Whether there is something to answer from.
-    pub readiness: Readiness,
-    /// Tells the time.
-    pub clock: Clock,
-    /// Counts.
-    pub meters: Meters,
-    /// Bounds.
-    pub limits: LimitsConfig,
-    /// Once cancelled, watches end with a cursor to resume from, and health says `NOT_SERVING`.
-    pub drain: CancellationToken,
-}
 
 /// Why the services could not be put together.
 #[derive(Debug, thiserror::Error)]
 #[error("could not describe the services for server reflection")]
 pub struct ReflectionError(#[from] tonic_reflection::server::Error);
 
-/// All gRPC services, and a clear answer for every other path.
+/// All gRPC services.
 ///
 /// # Errors
 /// When the built-in descriptors can't be read, which is a mistake in the program.
-pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
-    let Parts { answers, view, history, status, readiness, clock, meters, limits, drain } = parts;
-    let health = Health::new(readiness.clone(), drain.clone());
-    let timelines = Timelines::new(answers.clone(), view.clone(), history.clone());
-    let diagnosis = Diagnosis::new(view.clone(), status, readiness, clock.clone(), timelines, meters.clone());
+pub(super) fn router(
+    parts: Parts,
+    sync: SyncStatus,
+    timelines: Timelines,
+) -> Result<Router, ReflectionError> {
+    let Parts { answers, view, history, status: _, readiness, clock, meters, limits, drain } = parts;
+    let health = Health::new(readiness, drain.clone());
+    let diagnosis = Diagnosis::new(sync, timelines, meters.clone());
     let hub = Arc::new(Hub::new(view, history, clock, meters.clone(), limits.watches, drain));
     let agent_states = AgentStates::new(answers, hub, meters, limits.ids_per_batch);
     // Around each service rather than around the router, which would box every call once more.
@@ -99,8 +67,7 @@ pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
         .add_service(timely.layer(health))
         .add_service(timely.layer(reflection_v1))
         .add_service(timely.layer(reflection_v1alpha));
-    let router = routes.into_axum_router();
-    Ok(router.fallback(unknown_path))
+    Ok(routes.into_axum_router())
 }
 
 /// The longest request of the services that take only names.
@@ -114,10 +81,8 @@ fn reflection() -> tonic_reflection::server::Builder<'static> {
         .register_encoded_file_descriptor_set(tonic_types::pb::FILE_DESCRIPTOR_SET)
 }
 
-async fn unknown_path(request: Request) -> Response {
-    if is_grpc(request.headers()) {
-        let status = Status::unimplemented("no such service: ask server reflection for those there are");
-        return status.into_http::<tonic::body::Body>().into_response();
-    }
-    problem(StatusCode::NOT_FOUND, "nothing is served at this path")
+/// The answer to a call of a method that there is none of.
+pub(super) fn unimplemented() -> Response {
+    let status = Status::unimplemented("no such service: ask server reflection for those there are");
+    status.into_http::<tonic::body::Body>().into_response()
 }

@@ -1,11 +1,19 @@
 //! How a miss is called on each wire: one table from reason to gRPC code and HTTP status, and the JSON problem
 //! (RFC 9457) that HTTP callers get.
 
+use std::time::Duration;
+
 use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
-use onduty_core::finding::Reason;
-use serde::Serialize;
+use onduty_core::finding::{Finding, Reason};
+use serde_json::{Map, Value};
 use tonic::Code;
+
+use super::convert::to_finding;
+use super::violation::Violation;
+use crate::listener::CROWDED_WAIT;
+use crate::listener::body::BodyError;
+use crate::proto_json;
 
 /// What a reason is called on each wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,23 +55,120 @@ pub const fn codes(reason: Reason) -> Codes {
     Codes { grpc, http }
 }
 
-/// A problem that is no finding: the request itself is at fault.
-#[derive(Debug, Serialize)]
-struct Problem<'a> {
-    #[serde(rename = "type")]
-    kind: &'a str,
-    title: &'a str,
-    status: u16,
-    detail: &'a str,
+/// A JSON problem: why an HTTP request is not answered as asked.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    members: Map<String, Value>,
+    retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// A problem without a page of its own: the request itself is at fault.
+    pub(super) fn new(status: StatusCode, detail: &str) -> Self {
+        Self::titled(status, "about:blank", status.canonical_reason().unwrap_or("error"), detail)
+    }
+
+    /// A miss: what is known of the finding, and its page.
+    pub(super) fn of_finding(finding: &Finding) -> Self {
+        let reason = finding.reason;
+        let problem = Self::titled(codes(reason).http, &reason.help_url(), reason.name(), &finding.summary)
+            .retry_after(finding.retry_after);
+        match proto_json::finding(&to_finding(finding)) {
+            Value::Object(members) => {
+                Self { members: problem.members.into_iter().chain(members).collect(), ..problem }
+            }
+            _ => problem,
+        }
+    }
+
+    /// Several agents, of whom some or all have no state to give: the status of the first of these, or 207 if there
+    /// are states, too.
+    pub(super) fn of_several(first: &Finding, others: &[&Finding], states: Vec<Value>) -> Self {
+        let reason = first.reason;
+        let status = if states.is_empty() { codes(reason).http } else { StatusCode::MULTI_STATUS };
+        let missed = others.len() + 1;
+        let asked = missed + states.len();
+        let findings = || std::iter::once(first).chain(others.iter().copied());
+        let detail = match asked {
+            1 => first.summary.clone(),
+            _ => format!("{missed} of {asked} agents have no state to give; the first: {}", first.summary),
+        };
+        let told = findings().map(|finding| proto_json::finding(&to_finding(finding))).collect();
+        Self::titled(status, &reason.help_url(), reason.name(), &detail)
+            .with("states", Value::Array(states))
+            .with("findings", Value::Array(told))
+            .retry_after(findings().filter_map(|finding| finding.retry_after).max())
+    }
+
+    /// The same with one member more.
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// The same, and when asking again may help.
+    pub(super) fn retry_after(self, wait: Option<Duration>) -> Self {
+        Self { retry_after: wait, ..self }
+    }
+
+    fn titled(status: StatusCode, kind: &str, title: &str, detail: &str) -> Self {
+        let members = Map::from_iter([
+            ("type".to_owned(), kind.into()),
+            ("title".to_owned(), title.into()),
+            ("status".to_owned(), status.as_u16().into()),
+            ("detail".to_owned(), detail.into()),
+        ]);
+        Self { status, members, retry_after: None }
+    }
+}
+
+impl From<Violation> for Problem {
+    /// Fields are called as they are in JSON.
+    fn from(violation: Violation) -> Self {
+        let parameter = json_name(&violation.field);
+        let detail = format!("{parameter}: {}", violation.description);
+        Self::new(StatusCode::BAD_REQUEST, &detail).with("parameter", parameter)
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        let wait = matches!(error, BodyError::Crowded(_)).then_some(CROWDED_WAIT);
+        Self::new(error.status(), &error.to_string()).retry_after(wait)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = (self.status, axum::Json(self.members)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(wait) = self.retry_after {
+            // Whole seconds, and never "at once": whoever came a moment too early would come again for nothing.
+            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+            headers.insert(header::RETRY_AFTER, seconds.max(1).into());
+        }
+        response
+    }
 }
 
 /// A JSON problem without a page of its own.
-pub fn problem(status: StatusCode, detail: &str) -> Response {
-    let title = status.canonical_reason().unwrap_or("error");
-    let problem = Problem { kind: "about:blank", title, status: status.as_u16(), detail };
-    let mut response = (status, axum::Json(problem)).into_response();
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    response
+pub(super) fn problem(status: StatusCode, detail: &str) -> Response {
+    Problem::new(status, detail).into_response()
+}
+
+/// The name of a field in proto3 JSON.
+fn json_name(field: &str) -> String {
+    let mut words = field.split('_');
+    let first = words.next().unwrap_or_default().to_owned();
+    words.fold(first, |mut name, word| {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|letter| letter.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+        name
+    })
 }
 
 #[cfg(test)]
@@ -105,5 +210,27 @@ mod tests {
             .map(|reason| (reason.name(), codes(*reason).grpc, codes(*reason).http.as_u16()))
             .collect();
         assert_eq!(ours, table);
+    }
+
+    #[test]
+    fn fields_are_named_as_in_json() {
+        let table = [
+            ("agent_ids[3]", "agentIds[3]"),
+            ("filter.routing_statuses[1]", "filter.routingStatuses[1]"),
+            ("agentId", "agentId"),
+            ("", ""),
+        ];
+        for (field, expected) in table {
+            assert_eq!(json_name(field), expected);
+        }
+    }
+
+    #[test]
+    fn waiting_is_told_in_whole_seconds_and_never_as_none() {
+        for (millis, expected) in [(0, "1"), (1, "1"), (1_000, "1"), (1_001, "2"), (60_000, "60")] {
+            let wait = Duration::from_millis(millis);
+            let response = Problem::new(StatusCode::CONFLICT, "x").retry_after(Some(wait)).into_response();
+            assert_eq!(response.headers()[header::RETRY_AFTER], expected, "{millis} ms");
+        }
     }
 }

@@ -5,7 +5,6 @@
 //! `application/problem+json`).
 
 mod authentic;
-mod body;
 mod problem;
 #[cfg(test)]
 mod tests;
@@ -24,6 +23,7 @@ use onduty_core::time::Timestamp;
 use crate::clock::Clock;
 use crate::config::{IngressConfig, PlatformApi};
 use crate::inlet::{Inlet, InletError};
+use crate::listener::body;
 use crate::meters::Meters;
 use crate::platform::genesys::decode::{self, Arrival, Attributes, Heard};
 use crate::status::{Phase, StatusBoard};

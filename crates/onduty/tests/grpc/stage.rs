@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use onduty::answers::{Answers, Patience};
-use onduty::api::{admin, grpc};
+use onduty::api::{admin, front};
 use onduty::ask::{self, Inquiry};
 use onduty::clock::Clock;
 use onduty::config::{LimitsConfig, Listen};
@@ -237,7 +237,7 @@ impl Stage {
             default_max_staleness: Duration::from_secs(300),
             lookup_timeout: limits.lookup_timeout,
         };
-        let parts = grpc::Parts {
+        let parts = front::Parts {
             answers: Answers::new(view.clone(), asker, clock.clone(), status.clone(), patience),
             view,
             history,
@@ -271,7 +271,7 @@ impl Stage {
             tasks.spawn(listener.serve(router, stop.clone()));
             address
         };
-        let address = serve("api", grpc::router(parts).expect("descriptors")).await;
+        let address = serve("api", front::router(parts).expect("descriptors")).await;
         let admin = serve("admin", admin::router(admin)).await;
         Self { roster: keeper, asked, drain, stop, status, address, admin, latch, waiting, tasks }
     }

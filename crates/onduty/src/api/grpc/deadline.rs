@@ -16,16 +16,8 @@ use tonic::server::NamedService;
 use tower::{Layer, Service};
 
 use super::entrance::{received, refusal};
-use super::status::Violation;
-
-/// When a call has to be answered, as its method sees it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Deadline {
-    /// The caller's own.
-    pub(super) caller: Option<Instant>,
-    /// By when a look-up must have been given up, so that there is time left to say why.
-    pub(super) lookups: Instant,
-}
+use crate::api::deadline::Deadline;
+use crate::api::violation::Violation;
 
 /// Gives every call its deadline.
 #[derive(Clone, Copy, Debug)]
@@ -40,18 +32,9 @@ pub(super) struct Timely<S> {
     longest: Duration,
 }
 
-/// What is kept of the time to say why there is no answer: a tenth, and no more than this.
-const RESERVE_MAX: Duration = Duration::from_millis(250);
-
 impl Deadline {
-    fn after(now: Instant, caller: Option<Duration>, longest: Duration) -> (Self, Instant) {
-        let span = caller.map_or(longest, |caller| caller.min(longest));
-        let lookups = now + (span - (span / 10).min(RESERVE_MAX));
-        (Self { caller: caller.and_then(|caller| now.checked_add(caller)), lookups }, now + span)
-    }
-
     /// The deadline of a call.
-    pub(super) fn of<T>(request: &tonic::Request<T>) -> Option<Self> {
+    pub(in crate::api::grpc) fn of<T>(request: &tonic::Request<T>) -> Option<Self> {
         request.extensions().get().copied()
     }
 }
@@ -169,19 +152,5 @@ mod tests {
         for (text, expected) in table {
             assert_eq!(parse_timeout(text), expected, "{text}");
         }
-    }
-
-    #[tokio::test]
-    async fn there_is_time_left_to_say_why_there_is_no_answer() {
-        let now = Instant::now();
-        let seconds = Duration::from_secs;
-        let (deadline, end) = Deadline::after(now, Some(seconds(1)), seconds(30));
-        assert_eq!(deadline.lookups, now + Duration::from_millis(900));
-        assert_eq!((end, deadline.caller), (now + seconds(1), Some(now + seconds(1))));
-        let (deadline, end) = Deadline::after(now, Some(seconds(99)), seconds(30));
-        assert_eq!(deadline.lookups, now + seconds(30) - RESERVE_MAX);
-        assert_eq!((end, deadline.caller), (now + seconds(30), Some(now + seconds(99))));
-        let (deadline, end) = Deadline::after(now, None, seconds(30));
-        assert_eq!((end, deadline.caller.is_none()), (now + seconds(30), true));
     }
 }

@@ -1,8 +1,6 @@
 //! What comes to the path of a gRPC method and cannot be taken. A browser, a probe, a client of another protocol is
 //! told so in its own terms; a gRPC client, why its message could not be received.
 
-use std::time::Duration;
-
 use axum::response::Response;
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
@@ -11,13 +9,10 @@ use tonic::{Code, Status};
 
 use super::status;
 use crate::api::problem::problem;
-use crate::listener::Crowded;
-
-/// When to send again what found no room.
-const CROWDED_WAIT: Duration = Duration::from_secs(1);
+use crate::listener::{CROWDED_WAIT, Crowded};
 
 /// Whether a request says that it is a gRPC call.
-pub(super) fn is_grpc(headers: &HeaderMap) -> bool {
+pub(in crate::api) fn is_grpc(headers: &HeaderMap) -> bool {
     let content_type = headers.get(header::CONTENT_TYPE);
     content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
 }

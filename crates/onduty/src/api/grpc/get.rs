@@ -7,10 +7,11 @@ use onduty_proto::v1::{GetAgentStateRequest, GetAgentStateResponse};
 use tonic::{Request, Status};
 
 use super::agent_states::{API, AgentStates};
-use super::deadline::Deadline;
-use super::request::from_duration;
-use super::status::{Violation, of_finding};
+use super::status::of_finding;
+use crate::api::deadline::Deadline;
 use crate::api::encode;
+use crate::api::request::from_duration;
+use crate::api::violation::Violation;
 
 impl AgentStates {
     pub(super) async fn get(

@@ -13,6 +13,7 @@ use tonic_types::pb;
 
 use crate::api::convert::{to_duration, to_finding};
 use crate::api::problem::codes;
+use crate::api::violation::Violation;
 
 /// The `domain` of every reason.
 const DOMAIN: &str = "onduty.dev";
@@ -21,22 +22,9 @@ const DOMAIN: &str = "onduty.dev";
 /// for all of them, and details travel as base64, which makes four bytes of three.
 const DETAILS_BYTES_MAX: usize = 5_000;
 
-/// One thing that is wrong with a request.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Violation {
-    /// Which field, as in the contract: `agent_ids[3]`.
-    pub(super) field: String,
-    /// What is wrong with it and what would be right.
-    pub(super) description: String,
-}
-
 impl Violation {
-    pub(super) fn new(field: impl Into<String>, description: impl Into<String>) -> Self {
-        Self { field: field.into(), description: description.into() }
-    }
-
     /// The status of a request with just this fault.
-    pub(super) fn status(self) -> Status {
+    pub(in crate::api::grpc) fn status(self) -> Status {
         invalid(vec![self])
     }
 }

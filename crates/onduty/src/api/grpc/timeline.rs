@@ -4,10 +4,11 @@ use onduty_proto::v1::{GetTimelineRequest, GetTimelineResponse};
 use tonic::{Request, Status};
 
 use super::agent_states::API;
-use super::deadline::Deadline;
 use super::diagnosis::Diagnosis;
-use super::status::{Violation, of_finding};
+use super::status::of_finding;
+use crate::api::deadline::Deadline;
 use crate::api::timeline::NoTimeline;
+use crate::api::violation::Violation;
 
 impl Diagnosis {
     pub(super) async fn timeline(

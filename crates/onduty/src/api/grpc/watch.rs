@@ -24,9 +24,9 @@ use tonic::{Request, Status};
 pub(super) use self::hub::Hub;
 use self::stream::Watch;
 use super::agent_states::AgentStates;
-use super::deadline::Deadline;
-use super::request::{from_duration, from_filter, from_ids};
-use super::status::Violation;
+use crate::api::deadline::Deadline;
+use crate::api::request::{from_duration, from_filter, from_ids};
+use crate::api::violation::Violation;
 
 /// What a caller wants to watch.
 #[derive(Debug)]

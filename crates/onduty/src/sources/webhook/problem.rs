@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use crate::inlet::InletError;
-use crate::listener::Crowded;
+use crate::listener::body::BodyError;
 use crate::platform::genesys::decode::Malformed;
 
 /// Why a webhook was not taken.
@@ -22,19 +22,8 @@ pub(super) enum Problem {
         /// The ways in which senders prove who they are here.
         challenge: String,
     },
-    /// Not JSON by its own word.
-    MediaType,
-    /// Longer than is taken.
-    TooLarge {
-        /// In bytes.
-        limit: usize,
-    },
-    /// The sender took too long.
-    TooSlow,
-    /// The connection broke.
-    Broken,
-    /// More is being sent to this listener than it can hold.
-    Crowded,
+    /// Its body is not to be had.
+    Body(BodyError),
     /// Malformed.
     Malformed(Malformed),
     /// It cannot be taken now.
@@ -59,11 +48,11 @@ impl Problem {
             Self::Path => "no_such_path",
             Self::Method => "method_not_allowed",
             Self::NotAuthentic { .. } => "not_authentic",
-            Self::MediaType => "unsupported_media_type",
-            Self::TooLarge { .. } => "too_large",
-            Self::TooSlow => "too_slow",
-            Self::Broken => "broken",
-            Self::Crowded => "crowded",
+            Self::Body(BodyError::MediaType) => "unsupported_media_type",
+            Self::Body(BodyError::TooLarge { .. }) => "too_large",
+            Self::Body(BodyError::TooSlow) => "too_slow",
+            Self::Body(BodyError::Broken) => "broken",
+            Self::Body(BodyError::Crowded(_)) => "crowded",
             Self::Malformed(_) => "malformed",
             Self::Busy(_) => "busy",
         }
@@ -74,11 +63,9 @@ impl Problem {
             Self::Path => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::NotAuthentic { .. } => StatusCode::UNAUTHORIZED,
-            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::Broken | Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Crowded | Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Body(error) => error.status(),
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Busy(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -87,12 +74,12 @@ impl Problem {
             Self::Path => "no such path",
             Self::Method => "method not allowed",
             Self::NotAuthentic { .. } => "not authentic",
-            Self::MediaType => "unsupported media type",
-            Self::TooLarge { .. } => "body too large",
-            Self::TooSlow => "body too slow",
-            Self::Broken => "body incomplete",
+            Self::Body(BodyError::MediaType) => "unsupported media type",
+            Self::Body(BodyError::TooLarge { .. }) => "body too large",
+            Self::Body(BodyError::TooSlow) => "body too slow",
+            Self::Body(BodyError::Broken) => "body incomplete",
             Self::Malformed(_) => "malformed body",
-            Self::Crowded | Self::Busy(_) => "cannot be taken now",
+            Self::Body(BodyError::Crowded(_)) | Self::Busy(_) => "cannot be taken now",
         }
     }
 
@@ -101,14 +88,8 @@ impl Problem {
             Self::Path => "webhooks are taken at /webhooks/genesys".to_owned(),
             Self::Method => "webhooks are taken by POST".to_owned(),
             Self::NotAuthentic { detail, .. } => (*detail).to_owned(),
-            Self::MediaType => {
-                "send JSON in UTF-8, uncompressed: application/json or a media type that ends in +json"
-                    .to_owned()
-            }
-            Self::TooLarge { limit } => format!("at most {limit} bytes are taken; send fewer events at once"),
-            Self::TooSlow => "the body did not arrive in time".to_owned(),
-            Self::Broken => "the body ended before its end".to_owned(),
-            Self::Crowded => Crowded.to_string(),
+            Self::Body(error @ BodyError::TooLarge { .. }) => format!("{error}; send fewer events at once"),
+            Self::Body(error) => error.to_string(),
             Self::Malformed(malformed) => malformed.to_string(),
             Self::Busy(error) => error.to_string(),
         }
@@ -121,19 +102,20 @@ impl Problem {
             Self::NotAuthentic { challenge, .. } => {
                 Some((header::WWW_AUTHENTICATE, HeaderValue::from_str(challenge).ok()?))
             }
-            Self::Crowded | Self::Busy(InletError::Full) => {
+            Self::Body(BodyError::Crowded(_)) | Self::Busy(InletError::Full) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
             Self::Busy(InletError::Closed | InletError::NotDurable(_)) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("5")))
             }
-            Self::Path
-            | Self::MediaType
-            | Self::TooLarge { .. }
-            | Self::TooSlow
-            | Self::Broken
-            | Self::Malformed(_) => None,
+            Self::Path | Self::Body(_) | Self::Malformed(_) => None,
         }
+    }
+}
+
+impl From<BodyError> for Problem {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
     }
 }
 

@@ -5,17 +5,36 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use onduty_core::agent::{DivisionId, QueueId};
+use onduty_core::answer::{Asked, Question};
 use onduty_core::selector::Selector;
-use onduty_proto::v1;
+use onduty_proto::v1::{self, BatchGetAgentStatesRequest};
 
-use super::status::Violation;
-use crate::api::convert::{from_routing, from_system_presence};
+use super::convert::{from_routing, from_system_presence};
+use super::violation::Violation;
+use crate::answers::Answers;
 
 /// The entries of one condition of a filter.
 const CONDITIONS_MAX: usize = 1_000;
 
 /// No id of the platform is longer.
-const ID_BYTES_MAX: usize = 256;
+pub(super) const ID_BYTES_MAX: usize = 256;
+
+/// Reads the questions of a batch, one an id and in order. An id that can't be one is asked about all the same: its
+/// answer is a finding, and spoils nothing for the others.
+pub(super) fn questions(
+    answers: &Answers,
+    ids_max: usize,
+    request: BatchGetAgentStatesRequest,
+) -> Result<Vec<Question>, Violation> {
+    let BatchGetAgentStatesRequest { agent_ids, max_staleness } = request;
+    if agent_ids.is_empty() {
+        return Err(Violation::new("agent_ids", "is empty; at least one id is needed"));
+    }
+    at_most("agent_ids", agent_ids.len(), ids_max)?;
+    let max_staleness = from_duration("max_staleness", max_staleness)?;
+    let asked = agent_ids.into_iter().map(|id| Asked::AgentId(id.into()));
+    Ok(asked.map(|asked| answers.question(asked, max_staleness)).collect())
+}
 
 /// Reads a filter; none selects everyone.
 pub(super) fn from_filter(filter: Option<v1::AgentFilter>) -> Result<Selector, Violation> {

@@ -1,43 +1,86 @@
-//! Reading a body that a stranger sends: its type, its length, its pace.
+//! Reading a JSON body that a stranger sends: its type, its length, its pace.
 
 use std::time::Duration;
 
 use axum::BoxError;
 use axum::body::Body;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use tokio::time::timeout;
 
-use super::problem::Problem;
-use crate::listener::Crowded;
+use super::Crowded;
+
+/// Why a body is not taken.
+#[derive(Clone, Copy, Debug, thiserror::Error)]
+pub enum BodyError {
+    /// Not JSON by its own word.
+    #[error("send JSON in UTF-8, uncompressed: application/json or a media type that ends in +json")]
+    MediaType,
+    /// Longer than is taken.
+    #[error("at most {limit} bytes are taken")]
+    TooLarge {
+        /// In bytes.
+        limit: usize,
+    },
+    /// The sender took too long.
+    #[error("the body did not arrive in time")]
+    TooSlow,
+    /// The connection broke.
+    #[error("the body ended before its end")]
+    Broken,
+    /// More is being sent to this listener than it can hold.
+    #[error(transparent)]
+    Crowded(#[from] Crowded),
+}
+
+impl BodyError {
+    /// What HTTP calls it.
+    pub const fn status(self) -> StatusCode {
+        match self {
+            Self::MediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
+            Self::Broken => StatusCode::BAD_REQUEST,
+            Self::Crowded(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+}
 
 /// Refuses by the head alone what cannot be taken.
-pub(super) fn check_head(headers: &HeaderMap, limit: usize) -> Result<(), Problem> {
+///
+/// # Errors
+///
+/// [`BodyError::MediaType`] or [`BodyError::TooLarge`].
+pub fn check_head(headers: &HeaderMap, limit: usize) -> Result<(), BodyError> {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or(""));
     let encoded =
         text(header::CONTENT_ENCODING).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
     // Without a word about its type, a body is taken for what is taken here.
     if encoded || !text(header::CONTENT_TYPE).is_none_or(is_json) {
-        return Err(Problem::MediaType);
+        return Err(BodyError::MediaType);
     }
     let length = text(header::CONTENT_LENGTH).and_then(|length| length.parse::<usize>().ok());
     if length.is_some_and(|length| length > limit) {
-        return Err(Problem::TooLarge { limit });
+        return Err(BodyError::TooLarge { limit });
     }
     Ok(())
 }
 
 /// Reads a body up to a limit of bytes and time.
-pub(super) async fn read(mut body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, Problem> {
+///
+/// # Errors
+///
+/// All of [`BodyError`] but its type, which the head tells.
+pub async fn read(mut body: Body, limit: usize, time: Duration) -> Result<Vec<u8>, BodyError> {
     match timeout(time, join(Limited::new(&mut body, limit))).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) if error.is::<LengthLimitError>() => {
             drain(body, time).await;
-            Err(Problem::TooLarge { limit })
+            Err(BodyError::TooLarge { limit })
         }
-        Ok(Err(error)) if Crowded::is_cause_of(&*error) => Err(Problem::Crowded),
-        Ok(Err(_)) => Err(Problem::Broken),
-        Err(_) => Err(Problem::TooSlow),
+        Ok(Err(error)) if Crowded::is_cause_of(&*error) => Err(BodyError::Crowded(Crowded)),
+        Ok(Err(_)) => Err(BodyError::Broken),
+        Err(_) => Err(BodyError::TooSlow),
     }
 }
 
@@ -55,7 +98,7 @@ async fn join(mut body: Limited<&mut Body>) -> Result<Vec<u8>, BoxError> {
 
 /// Lets a sender whose head was refused finish its body. Many look for an answer only then; if the connection ends
 /// before, they never see why.
-pub(super) async fn discard(headers: &HeaderMap, body: Body, time: Duration) {
+pub async fn discard(headers: &HeaderMap, body: Body, time: Duration) {
     // Whoever asks first whether to send a body sends none when it is refused.
     if !headers.contains_key(header::EXPECT) {
         drain(body, time).await;

@@ -77,9 +77,15 @@ pub enum StartError {
 
 /// Runs the sidecar until a signal, `stop`, or a task that fails. The exit code tells a stop from a failure.
 pub async fn run(config: Config, stop: CancellationToken) -> ExitCode {
+    run_by(Clock::system(), config, stop).await
+}
+
+/// As [`run`], by a clock of the caller's making: what is relied on for minutes can be outlived without waiting.
+pub async fn run_by(clock: Clock, config: Config, stop: CancellationToken) -> ExitCode {
     logging::begin(&config.log);
     let lifecycle = Lifecycle::new(config.limits.stop_timeout);
-    let started = async { Ok::<_, StartError>((Signals::listen()?, start(config, &lifecycle).await?)) };
+    let started =
+        async { Ok::<_, StartError>((Signals::listen()?, start(clock, config, &lifecycle).await?)) };
     let signals = match started.await {
         Ok((signals, ())) => signals,
         Err(error) => {
@@ -113,10 +119,10 @@ struct Listeners {
     admin: Listener,
 }
 
-async fn start(config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> {
+async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> {
     let Config { platform, api, ingress, admin, sync, store, log: _, limits, entries } = config;
     let (meters, registry) = Meters::new();
-    let instruments = Instruments { clock: Clock::system(), meters, status: StatusBoard::default() };
+    let instruments = Instruments { clock, meters, status: StatusBoard::default() };
     let Instruments { clock, meters, status } = instruments.clone();
 
     let ApiConfig { listen: api } = api;

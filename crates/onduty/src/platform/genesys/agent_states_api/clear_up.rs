@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use onduty_core::access::Seen;
 use onduty_core::agent::{AccountState, AgentId};
 use onduty_core::answer::Asked;
-use onduty_core::facts::{Alone, Existence, Facts, Kind, Listed};
+use onduty_core::facts::{Alone, DenialKind, Existence, Facts, Kind, Listed};
 use onduty_core::observation::Source;
 
 use super::lookup::{ALONE_AT_ONCE, Omitted, Settled};
@@ -112,17 +112,15 @@ impl AgentStatesApi {
         Vec::new()
     }
 
-    /// A profile that is held already saves a request, unless there is no state: `404` is the answer for who is
-    /// logged out and for who has left since, and only the profile of now tells the two apart.
+    /// A profile that is held already saves a request, unless it may be what has changed: it said that the agent is
+    /// gone, or the state can't be had. `404` is the answer for who is logged out and for who has left since, and a
+    /// division that is refused may be another one than is held.
     async fn alone(&self, omitted: &Omitted, context: Context<'_>) -> Result<Settled, PlatformError> {
-        let Some(profile) = self.held_profile(&omitted.agent_id) else {
+        let Some(profile) = self.held_profile(&omitted.agent_id).filter(|profile| !is_gone(profile)) else {
             return self.alone_after_profile(omitted, None, context).await;
         };
-        if is_gone(&profile) {
-            return Ok(Settled::missing(Vec::new(), self.omission(context)));
-        }
         let single = self.state(profile.agent_id.as_str(), Purpose::Lookup).await?;
-        if let Single::NoState(_) = single {
+        if is_of_profile(&single) {
             return self.alone_after_profile(omitted, Some(single), context).await;
         }
         self.alone_with(&profile, Settled::told(Vec::new()), single, context).await
@@ -258,4 +256,13 @@ impl AgentStatesApi {
 /// Whom the directory says to have no state.
 fn is_gone(profile: &Profile) -> bool {
     matches!(profile.account, Some(AccountState::Deleted | AccountState::Inactive))
+}
+
+/// Whether what the read of one state says depends on the agent's account or division.
+fn is_of_profile(single: &Single) -> bool {
+    match single {
+        Single::NoState(_) => true,
+        Single::Denied(denial) => denial.value.kind() == DenialKind::Division,
+        Single::Told(_) | Single::Blank(_) => false,
+    }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
 use onduty_core::access::Seen;
-use onduty_core::agent::AgentId;
+use onduty_core::agent::{AccountState, AgentId};
 use onduty_core::answer::{Asked, Report};
 use onduty_core::facts::{Existence, Facts, Listed};
 use onduty_core::observation::{Observation, Statement};
@@ -131,7 +131,7 @@ impl AgentStatesApi {
         let mut omitted = Vec::new();
         for (agent_id, asked) in by_agent {
             match told.remove(&agent_id) {
-                Some(told) if has_state(&told) && !self.is_behind(&told) => {
+                Some(told) if has_state(&told) && !self.contradicts(&told) => {
                     result.add(&asked, Settled::told(vec![told]));
                 }
                 older => omitted.push(Omitted { agent_id, asked, older }),
@@ -140,6 +140,13 @@ impl AgentStatesApi {
         if !omitted.is_empty() {
             self.clear_up(omitted, list, kinds, result).await;
         }
+    }
+
+    /// Whether it can't be so by what is held: a cache told it, or of somebody held as gone.
+    fn contradicts(&self, told: &Observation) -> bool {
+        let snapshot = self.view.snapshot();
+        let account = snapshot.by_user_id(told.user_id.as_str()).and_then(|row| row.account());
+        account.is_some_and(|account| account != AccountState::Active) || self.is_behind(told)
     }
 
     /// Whether a cache told it: a state older than the one held.

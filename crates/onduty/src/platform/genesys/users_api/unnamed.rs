@@ -25,7 +25,7 @@ const REQUESTS_MAX: usize = 12;
 impl UsersApi {
     /// What is found out about ids that a request for them with `state=any` did not name.
     pub(super) async fn unnamed(&self, ids: &[String], listed: &Seen<Listed>) -> BTreeMap<String, Facts> {
-        let standing = self.access.current(&self.client, Purpose::Diagnosis, Depth::Enough).await;
+        let standing = self.standing_about(ids).await;
         let sees_all = standing.access.sees(None);
         let known: BTreeMap<String, _> = if sees_all {
             ids.iter().map(|id| (id.clone(), Ok(listed.with(Existence::Unknown)))).collect()
@@ -50,6 +50,20 @@ impl UsersApi {
             found.insert(id, facts);
         }
         found
+    }
+
+    /// What the token may do, to judge why these are not named. People who are held as present do not vanish every
+    /// day: the rights to see them may have been taken since they were read, so that is looked at before they are taken for gone.
+    async fn standing_about(&self, ids: &[String]) -> Standing {
+        let current = || self.access.current(&self.client, Purpose::Diagnosis, Depth::Enough);
+        let standing = current().await;
+        let snapshot = self.view.snapshot();
+        let is_held = |id: &String| snapshot.by_user_id(id).is_some_and(|row| row.present);
+        if standing.access.sees(None) && ids.iter().any(is_held) {
+            self.access.forget().await;
+            return current().await;
+        }
+        standing
     }
 
     pub(super) fn facts(&self, standing: &Standing) -> Facts {

@@ -1,0 +1,191 @@
+//! How a scenario is played.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use onduty::api::problem::codes;
+use onduty_client::ClientError;
+use onduty_client::proto::{AgentFilter, AgentState, Finding};
+use serde_json::Value;
+use tokio::task::JoinSet;
+
+use super::{Answer, Asked, Miss, Scenario};
+use crate::cast::Cast;
+use crate::platform::{Caller, Simulated};
+use crate::stage::{Ports, Sidecar};
+
+/// How long a mended cause takes to be seen, at most: rights are relied on for 15 s where anything hinders, and refused
+/// credentials are left alone for 30 s (`platform/genesys/access.rs`, `oauth/plan.rs`). Passed, not waited for.
+const MENDED_WITHIN: Duration = Duration::from_secs(65);
+
+/// Scenarios that are played at once.
+const AT_ONCE: usize = 3;
+
+impl Miss {
+    fn check(&self, finding: &Finding, error: &ClientError, cast: &Cast) {
+        assert_eq!(finding.reason, self.reason.name(), "{finding:#?}");
+        let also: Vec<&str> = self.also.iter().map(|reason| reason.name()).collect();
+        assert_eq!(finding.also, also, "{finding:#?}");
+        assert!(!finding.summary.is_empty() && finding.help_url.ends_with(&finding.reason), "{finding:#?}");
+        for (text, names) in [(&finding.summary, &self.summary), (&finding.remedy, &self.remedy)] {
+            assert!(!text.is_empty(), "{finding:#?}");
+            for name in names {
+                assert!(text.contains(&cast.fill(name)), "no {name} in {text:?}: {finding:#?}");
+            }
+        }
+        assert!(finding.evidence.iter().all(|seen| !seen.origin.is_empty() && !seen.detail.is_empty()));
+        assert!(!finding.evidence.is_empty(), "{finding:#?}");
+        for proof in &self.proof {
+            let proof = cast.fill(proof);
+            let shows =
+                finding.evidence.iter().any(|seen| seen.origin == proof || seen.detail.contains(&proof));
+            assert!(shows, "no {proof} among the evidence: {finding:#?}");
+        }
+        let ClientError::Missed { code, retry_after, .. } = error else { unreachable!("{error}") };
+        assert_eq!((*code, retry_after.is_some()), (codes(self.reason).grpc, self.waits), "{finding:#?}");
+        assert_eq!(finding.last_known.is_some(), self.last_known, "{finding:#?}");
+    }
+}
+
+impl Scenario {
+    /// Plays it. Gives its line of the table: row, caller's view, finding, requests spent.
+    async fn play(self) -> String {
+        let ports = Ports::free();
+        let platform = Simulated::start(self.agents, self.pushes.then(|| ports.ingress())).await;
+        let mut cast = Cast::of(&platform).await;
+        for turn in Cast::at_work().iter().chain(&self.at_the_start) {
+            platform.take(turn, &mut cast).await;
+        }
+        let sidecar = Sidecar::start(self.api, self.client, &platform, ports).await;
+        for turn in &self.since {
+            platform.take(turn, &mut cast).await;
+        }
+        let token = platform.sign_in(self.client, self.signs_in_at).await.ok();
+        let caller = Caller { client: self.client, token };
+        let mut line = format!("| {} | ", self.row);
+        for look in &self.looks {
+            write!(line, "{}; ", platform.look(look, &caller, &cast).await).unwrap();
+        }
+        platform.forget_requests().await;
+        self.check(&self.answer, self.asked, &sidecar, &platform, &cast).await;
+        let spent = platform.requests().await;
+        let routes: Vec<String> = spent.iter().map(|(route, count)| format!("{count} {route}")).collect();
+        let sum: u64 = spent.iter().map(|(_, count)| count).sum();
+        write!(line, "| {} | {sum}: {} |", self.named(), routes.join(", ")).unwrap();
+        self.check_account(&sidecar, &platform).await;
+        for turn in &self.lifted {
+            platform.take(turn, &mut cast).await;
+        }
+        if let Some((asked, answer)) = &self.then {
+            sidecar.pass(MENDED_WITHIN);
+            self.check(answer, *asked, &sidecar, &platform, &cast).await;
+        }
+        sidecar.stop().await;
+        platform.stop().await;
+        line
+    }
+
+    async fn check(
+        &self,
+        answer: &Answer,
+        asked: Asked,
+        sidecar: &Sidecar,
+        platform: &Simulated,
+        cast: &Cast,
+    ) {
+        let told = match asked {
+            Asked::Agent(id) => sidecar.client.get(&cast.fill(id)).await,
+            Asked::User(id) => sidecar.client.get_by_user_id(&cast.fill(id)).await,
+        };
+        match (answer, told) {
+            (Answer::TheState, Ok(state)) => is_the_truth(&state, platform, true).await,
+            (Answer::NoPresence, Ok(state)) => {
+                assert_eq!(state.presence, None);
+                is_the_truth(&state, platform, false).await;
+            }
+            (Answer::Miss(miss), Err(error)) if error.finding().is_some() => {
+                miss.check(error.finding().unwrap(), &error, cast);
+            }
+            (wanted, told) => panic!("{wanted:?}, but it said {told:#?}"),
+        }
+    }
+
+    /// A list never leaves anybody out in silence: its account adds up to the directory.
+    async fn check_account(&self, sidecar: &Sidecar, platform: &Simulated) {
+        if !sidecar.is_synced().await {
+            return;
+        }
+        let listing = sidecar.client.list(AgentFilter::default()).await.unwrap();
+        let account = &listing.account;
+        let withheld: u64 = account.withheld.values().sum();
+        assert_eq!(account.directory_total, account.shown + account.filtered + withheld + account.unknown);
+        assert_eq!(account.shown, listing.agent_states.len() as u64, "{account:?}");
+        if self.is_whole {
+            let active = platform.truth("agents").await.as_array().map_or(0, Vec::len) as u64;
+            assert_eq!((account.shown, account.directory_total), (active, active), "{account:?}");
+        }
+    }
+
+    /// The finding, for the table.
+    fn named(&self) -> String {
+        match &self.answer {
+            Answer::TheState => "the state".to_owned(),
+            Answer::NoPresence => "a state without presence".to_owned(),
+            Answer::Miss(miss) => miss.reason.name().to_owned(),
+        }
+    }
+}
+
+/// That a state is the platform's own, facet by facet.
+async fn is_the_truth(state: &AgentState, platform: &Simulated, with_presence: bool) {
+    let truth = platform.truth(&format!("agents/{}", state.user_id)).await;
+    assert_eq!(truth["userId"], state.user_id);
+    if with_presence {
+        let presence = state.presence.as_ref().expect("a presence");
+        assert_eq!(letters(&presence.system_text), letters(text(&truth["presence"]["systemPresence"])));
+        let definition = &truth["presence"]["presenceDefinition"]["id"];
+        assert_eq!(presence.definition_id, text(definition), "{state:?}");
+    }
+    let status = state.routing_status.as_ref().expect("a routing status");
+    assert_eq!(status.status_text, text(&truth["routingStatus"]["status"]), "{state:?}");
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap()
+}
+
+/// The same presence is spelt three ways; only its letters count.
+fn letters(text: &str) -> String {
+    text.chars().filter(char::is_ascii_alphabetic).map(|letter| letter.to_ascii_uppercase()).collect()
+}
+
+/// Plays a family of scenarios, prints their table, and fails with all that did not hold.
+pub(crate) async fn play(family: Vec<Scenario>) {
+    let mut waiting = family.into_iter();
+    let mut playing = JoinSet::new();
+    let mut failed = Vec::new();
+    loop {
+        while playing.len() < AT_ONCE {
+            let Some(scenario) = waiting.next() else { break };
+            let row = scenario.row;
+            playing.spawn(async move { (row, guarded(scenario.play()).await) });
+        }
+        let Some(played) = playing.join_next().await else { break };
+        match played.unwrap() {
+            (_, Ok(line)) => println!("{line}"),
+            (row, Err(why)) => failed.push(format!("{row}: {why}")),
+        }
+    }
+    assert!(failed.is_empty(), "{} scenarios do not hold:\n{}", failed.len(), failed.join("\n"));
+}
+
+/// One scenario that fails does not hide the others.
+async fn guarded(played: impl Future<Output = String> + Send) -> Result<String, String> {
+    let played: BoxFuture<'_, String> = Box::pin(played);
+    std::panic::AssertUnwindSafe(played).catch_unwind().await.map_err(|panic| {
+        let text = panic.downcast_ref::<String>().cloned();
+        text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+    })
+}

@@ -39,6 +39,7 @@
 
 mod address;
 mod client;
+mod diagnose;
 mod error;
 mod list;
 mod replica;

@@ -18,7 +18,7 @@ use crate::finding::{Evidence, Finding, Reason};
 use crate::observation::Listing;
 use crate::row::Row;
 use crate::time::Timestamp;
-pub use rights::{Rights, hindrance};
+pub use rights::{Hindrances, Rights, hindrance, hindrances};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]
@@ -53,12 +53,14 @@ struct Cause {
 }
 
 /// A cause that is possible and not proven.
-#[derive(Debug)]
-struct Question {
-    reason: Reason,
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Which.
+    pub reason: Reason,
     /// What would settle it.
-    settled_by: String,
-    evidence: Vec<Evidence>,
+    pub settled_by: String,
+    /// What makes it possible.
+    pub evidence: Vec<Evidence>,
 }
 
 type Family = fn(&Case<'_>) -> Verdict;
@@ -85,6 +87,13 @@ impl Cause {
         self.evidence.extend(evidence);
         self
     }
+
+    fn finding(self, asked: &str) -> Finding {
+        let Self { reason, summary, remedy, evidence, retry_after } = self;
+        let mut finding = Finding::new(reason, asked, summary, remedy).seen(evidence);
+        finding.retry_after = retry_after;
+        finding
+    }
 }
 
 /// The finding that the facts prove.
@@ -98,10 +107,8 @@ pub fn diagnose(case: &Case<'_>) -> Finding {
     verdict.shown.sort_by_key(|cause| cause.reason);
     let mut causes = verdict.shown.into_iter();
     let Some(first) = causes.next() else { return undetermined(case, verdict.open) };
-    let Cause { reason, summary, remedy, evidence, retry_after } = first;
-    let mut finding =
-        Finding::new(reason, case.asked.id(), summary, remedy).seen(evidence).last_known(case.row);
-    finding.retry_after = retry_after;
+    let reason = first.reason;
+    let mut finding = first.finding(case.asked.id()).last_known(case.row);
     for cause in causes {
         finding = finding.seen(cause.evidence);
         if cause.reason != reason {

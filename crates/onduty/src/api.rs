@@ -4,6 +4,7 @@
 pub mod admin;
 mod convert;
 mod deadline;
+pub mod diagnosis;
 mod encode;
 pub mod front;
 mod grpc;

@@ -22,6 +22,7 @@ use crate::config::{
     AdminConfig, ApiConfig, Config, Entry, IngressConfig, LimitsConfig, Listen, PlatformApi, StoreConfig,
     SyncConfig,
 };
+use crate::doctor::{self, Doctor};
 use crate::error_chain::Chain;
 use crate::history::History;
 use crate::inlet::{self, Inlet};
@@ -120,6 +121,7 @@ struct Listeners {
 }
 
 async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<(), StartError> {
+    let settings = doctor::Settings::from(&config);
     let Config { platform, api, ingress, admin, sync, store, log: _, limits, entries } = config;
     let (meters, registry) = Meters::new();
     let instruments = Instruments { clock, meters, status: StatusBoard::default() };
@@ -161,10 +163,22 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     sources.spawn("look-up", lookup.run(sources.token()));
     let nudge = Nudge::default();
     let interval = sync.sweep_interval;
+    let looked_at = Arc::clone(&platform);
     let sweep = Sweep { platform, view: view.clone(), inlet, status, meters, clock, interval, nudge };
     sources.spawn("sweep", sweep.run(sources.token()));
 
-    let readers = Readers { instruments, view, asker, history, registry, sync, limits, entries };
+    let readers = Readers {
+        instruments,
+        view,
+        asker,
+        history,
+        platform: looked_at,
+        settings,
+        registry,
+        sync,
+        limits,
+        entries,
+    };
     serve(&lifecycle.spawner(Stage::Servers), listeners.api, listeners.admin, readers)
 }
 
@@ -236,6 +250,9 @@ struct Readers {
     view: View,
     asker: Asker,
     history: History,
+    /// For the doctor alone: whoever answers does not ask the platform.
+    platform: Arc<Platform>,
+    settings: doctor::Settings,
     registry: Registry,
     sync: SyncConfig,
     limits: LimitsConfig,
@@ -243,7 +260,8 @@ struct Readers {
 }
 
 fn serve(servers: &Spawner, api: Listener, admin: Listener, readers: Readers) -> Result<(), StartError> {
-    let Readers { instruments, view, asker, history, registry, sync, limits, entries } = readers;
+    let Readers { instruments, view, asker, history, platform, settings, registry, sync, limits, entries } =
+        readers;
     let Instruments { clock, meters, status } = instruments;
     let readiness = Readiness::new();
     let latch = readiness.hold("the first full listing");
@@ -254,10 +272,19 @@ fn serve(servers: &Spawner, api: Listener, admin: Listener, readers: Readers) ->
     let patience =
         Patience { default_max_staleness: sync.default_max_staleness, lookup_timeout: limits.lookup_timeout };
     let answers = Answers::new(view.clone(), asker, clock.clone(), status.clone(), patience);
+    let doctor = Doctor::beside(doctor::Parts {
+        settings,
+        platform,
+        answers: answers.clone(),
+        view: view.clone(),
+        board: status.clone(),
+        clock: clock.clone(),
+    });
     let services = front::router(front::Parts {
         answers,
         view,
         history,
+        doctor: Arc::new(doctor),
         status: status.clone(),
         readiness: readiness.clone(),
         clock: clock.clone(),

@@ -25,6 +25,7 @@ mod place;
 pub mod record;
 #[cfg(test)]
 pub(crate) mod strategy;
+pub mod vitals;
 mod write;
 
 use std::fs::File;

@@ -12,6 +12,7 @@ pub mod catalogue;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod doctor;
 pub mod error_chain;
 pub mod history;
 pub mod inlet;

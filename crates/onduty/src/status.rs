@@ -22,6 +22,19 @@ pub struct Standing {
     pub drift: Drift,
     /// What the token needs and may do, as last read.
     pub access: Option<(Needs, Arc<Access>)>,
+    /// How our clock stands to the platform's, by its latest answer.
+    pub clock: Option<ClockStanding>,
+}
+
+/// How our clock stands to the platform's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockStanding {
+    /// Milliseconds by which ours is ahead; negative where it is behind.
+    pub ahead_ms: i64,
+    /// How far off that may be: the platform tells whole seconds, and answers travel.
+    pub within: Duration,
+    /// When it was measured, by our clock.
+    pub at: Timestamp,
 }
 
 /// Where one source stands.
@@ -117,6 +130,11 @@ impl StatusBoard {
     /// Says what the token needs and may do.
     pub fn access(&self, needs: Needs, access: Arc<Access>) {
         self.lock().access = Some((needs, access));
+    }
+
+    /// Says how our clock stands to the platform's.
+    pub fn clock(&self, clock: ClockStanding) {
+        self.lock().clock = Some(clock);
     }
 
     /// Changes what is said of drift.

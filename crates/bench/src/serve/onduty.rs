@@ -3,18 +3,21 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use onduty::answers::{Answers, Patience};
 use onduty::api::front::{self, Parts, ReflectionError};
 use onduty::ask;
 use onduty::clock::Clock;
-use onduty::config::{Config, ConfigErrors, FileText, Layers, LimitsConfig, Listen};
+use onduty::config::{Config, ConfigErrors, FileText, Layers, Listen};
+use onduty::doctor::Doctor;
 use onduty::history::{History, HistoryError};
 use onduty::journal::error::JournalError;
 use onduty::journal::{Journal, Options};
 use onduty::listener::{BindError, Listener, ListenerLimits};
 use onduty::meters::Meters;
+use onduty::platform::genesys::error::ClientError;
 use onduty::publish;
 use onduty::readiness::Readiness;
 use onduty::status::StatusBoard;
@@ -36,6 +39,9 @@ pub(crate) enum ServeError {
     /// Its reading end.
     #[error("could not open the history")]
     History(#[from] HistoryError),
+    /// The doctor's client, which nobody asks for anything here.
+    #[error(transparent)]
+    Platform(#[from] ClientError),
     /// The services.
     #[error(transparent)]
     Services(#[from] ReflectionError),
@@ -52,7 +58,8 @@ const MAX_STALENESS: Duration = Duration::from_secs(86_400);
 
 /// Serves so many agents until standard input ends.
 pub(crate) async fn serve(agents: u32) -> Result<(), ServeError> {
-    let limits = default_limits()?;
+    let config = default_config()?;
+    let limits = config.limits.clone();
     let clock = Clock::system();
     let mut directory = Directory::new(agents, clock.now());
     let (publisher, view) = publish::channel(directory.snapshot());
@@ -67,6 +74,7 @@ pub(crate) async fn serve(agents: u32) -> Result<(), ServeError> {
         answers: Answers::new(view.clone(), asker, clock.clone(), StatusBoard::default(), patience),
         view,
         history: History::open(store.path())?,
+        doctor: Arc::new(Doctor::alone(&config, clock.clone())?),
         status: StatusBoard::default(),
         readiness: Readiness::new(),
         clock: clock.clone(),
@@ -94,11 +102,15 @@ pub(crate) async fn serve(agents: u32) -> Result<(), ServeError> {
 }
 
 /// The limits that hold unless somebody sets others. The rest of the configuration only has to be there.
-fn default_limits() -> Result<LimitsConfig, ConfigErrors> {
+fn default_config() -> Result<Config, ConfigErrors> {
     let needed = r#"
-        platform = { region = "mypurecloud.ie", client_id = "bench", client_secret = "bench" }
         sync.webhook = false
         store.dir = "unused"
+        [platform]
+        api_url = "http://127.0.0.1:9"
+        login_url = "http://127.0.0.1:9"
+        client_id = "bench"
+        client_secret = "bench"
     "#;
     let layers = Layers {
         flags: Vec::new(),
@@ -107,7 +119,7 @@ fn default_limits() -> Result<LimitsConfig, ConfigErrors> {
         state_dir: None,
         read_file: |_| Err(io::ErrorKind::Unsupported.into()),
     };
-    Ok(Config::load(&layers)?.limits)
+    Config::load(&layers)
 }
 
 #[cfg(test)]
@@ -116,6 +128,6 @@ mod tests {
 
     #[test]
     fn the_default_limits_are_to_be_had() {
-        assert!(default_limits().expect("a configuration").watches >= 1_000);
+        assert!(default_config().expect("a configuration").limits.watches >= 1_000);
     }
 }

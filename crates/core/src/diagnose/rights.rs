@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use super::{Case, Cause, Verdict};
+use super::{Case, Cause, Question, Verdict};
 use crate::access::{Access, Grant, Needs, Permitted, Seen};
 use crate::agent::DivisionId;
 use crate::facts::{Denial, DenialKind, Existence};
-use crate::finding::{Evidence, Reason};
+use crate::finding::{Evidence, Finding, Reason};
 use crate::time::Timestamp;
 
 /// Changes of grants take minutes to apply (`platform.md` 7.1, E09); one older than this should have.
@@ -33,6 +33,23 @@ pub struct Rights<'a> {
 pub fn hindrance(rights: &Rights<'_>) -> Option<Reason> {
     let verdict = weigh(rights, &[], rights.needs.permission_binds);
     verdict.shown.iter().map(|cause| cause.reason).min()
+}
+
+/// Everything that stands in the way, and what could.
+#[derive(Clone, Debug, Default)]
+pub struct Hindrances {
+    /// Each cause that is proven, in the order of blame.
+    pub shown: Vec<Finding>,
+    /// What remains possible.
+    pub open: Vec<Question>,
+}
+
+/// As [`hindrance`], with every cause and the evidence for it, and with what single reads were refused with.
+pub fn hindrances(rights: &Rights<'_>, denials: &[Seen<&Denial>]) -> Hindrances {
+    let mut verdict = weigh(rights, denials, rights.needs.permission_binds);
+    verdict.shown.sort_by_key(|cause| cause.reason);
+    let shown = verdict.shown.into_iter().map(|cause| cause.finding("").without_repetition()).collect();
+    Hindrances { shown, open: verdict.open }
 }
 
 pub(super) fn judge(case: &Case<'_>) -> Verdict {

@@ -164,7 +164,7 @@ pub(super) const fn to_source(source: Source) -> v1::Source {
     }
 }
 
-fn to_evidence(evidence: &Evidence) -> v1::Evidence {
+pub(super) fn to_evidence(evidence: &Evidence) -> v1::Evidence {
     v1::Evidence {
         origin: evidence.origin.clone(),
         detail: evidence.detail.clone(),

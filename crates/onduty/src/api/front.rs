@@ -1,6 +1,8 @@
 //! The api listener: every protocol on one port, all of them answering from the same parts, and a clear answer for
 //! every path that none of them serves.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
@@ -14,6 +16,7 @@ use super::timeline::Timelines;
 use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
+use crate::doctor::Doctor;
 use crate::history::History;
 use crate::meters::Meters;
 use crate::publish::View;
@@ -29,6 +32,8 @@ pub struct Parts {
     pub view: View,
     /// Tells every change of the recent past.
     pub history: History,
+    /// Looks at everything that answers rest on.
+    pub doctor: Arc<Doctor>,
     /// What the background tasks are doing.
     pub status: StatusBoard,
     /// Whether there is something to answer from.

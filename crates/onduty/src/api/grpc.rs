@@ -4,6 +4,7 @@
 mod agent_states;
 mod batch;
 mod deadline;
+mod diagnose;
 mod diagnosis;
 mod entrance;
 mod get;
@@ -49,9 +50,9 @@ pub(super) fn router(
     sync: SyncStatus,
     timelines: Timelines,
 ) -> Result<Router, ReflectionError> {
-    let Parts { answers, view, history, status: _, readiness, clock, meters, limits, drain } = parts;
+    let Parts { answers, view, history, doctor, status: _, readiness, clock, meters, limits, drain } = parts;
     let health = Health::new(readiness, drain.clone());
-    let diagnosis = Diagnosis::new(sync, timelines, meters.clone());
+    let diagnosis = Diagnosis::new(sync, timelines, doctor, meters.clone());
     let hub = Arc::new(Hub::new(view, history, clock, meters.clone(), limits.watches, drain));
     let agent_states = AgentStates::new(answers, hub, meters, limits.ids_per_batch);
     // Around each service rather than around the router, which would box every call once more.

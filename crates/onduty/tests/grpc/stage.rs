@@ -8,7 +8,8 @@ use onduty::answers::{Answers, Patience};
 use onduty::api::{admin, front};
 use onduty::ask::{self, Inquiry};
 use onduty::clock::Clock;
-use onduty::config::{LimitsConfig, Listen};
+use onduty::config::{Config, FileText, Layers, LimitsConfig, Listen};
+use onduty::doctor::Doctor;
 use onduty::history::History;
 use onduty::journal::batch::Batch;
 use onduty::journal::{Journal, Options};
@@ -202,6 +203,28 @@ pub(crate) fn nothing() -> Facts {
     Facts::none(Needs::NOTHING, Arc::default())
 }
 
+/// A doctor whose platform is nowhere: whatever it says, it answers.
+fn doctor(clock: &Clock) -> Doctor {
+    let text = r#"
+        sync.webhook = false
+        store.dir = "unused"
+        [platform]
+        api_url = "http://127.0.0.1:9"
+        login_url = "http://127.0.0.1:9"
+        client_id = "c"
+        client_secret = "s"
+    "#;
+    let layers = Layers {
+        flags: Vec::new(),
+        environment: BTreeMap::new(),
+        file: Some(FileText { name: "the test's".to_owned(), text: text.to_owned() }),
+        state_dir: None,
+        read_file: |_| Err(std::io::ErrorKind::Unsupported.into()),
+    };
+    let config = Config::load(&layers).expect("a configuration");
+    Doctor::alone(&config, clock.clone()).expect("a client")
+}
+
 impl Stage {
     /// A server whose platform knows nothing more.
     pub(crate) async fn open() -> Self {
@@ -241,6 +264,7 @@ impl Stage {
             answers: Answers::new(view.clone(), asker, clock.clone(), status.clone(), patience),
             view,
             history,
+            doctor: Arc::new(doctor(&clock)),
             status: status.clone(),
             readiness: readiness.clone(),
             clock: clock.clone(),

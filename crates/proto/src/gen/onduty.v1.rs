@@ -1673,6 +1673,81 @@ impl ::prost::Name for FacetRuling {
         "type.googleapis.com/onduty.v1.FacetRuling".into()
     }
 }
+/// What to look at beside the sidecar and its platform.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct DiagnoseRequest {
+    /// An agent's id. Empty: no agent.
+    #[prost(string, tag = "1")]
+    pub agent_id: ::prost::alloc::string::String,
+}
+impl ::prost::Name for DiagnoseRequest {
+    const NAME: &'static str = "DiagnoseRequest";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.DiagnoseRequest".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.DiagnoseRequest".into()
+    }
+}
+/// Every check, in the order in which one rests on another.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct DiagnoseResponse {
+    /// What was looked at.
+    #[prost(message, repeated, tag = "1")]
+    pub checks: ::prost::alloc::vec::Vec<Check>,
+    /// Why there is no state of the agent. Absent when there is one, and when no agent was asked about.
+    #[prost(message, optional, tag = "2")]
+    pub finding: ::core::option::Option<Finding>,
+}
+impl ::prost::Name for DiagnoseResponse {
+    const NAME: &'static str = "DiagnoseResponse";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.DiagnoseResponse".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.DiagnoseResponse".into()
+    }
+}
+/// One thing that the doctor looked at.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Check {
+    /// What was looked at, such as `credentials`.
+    #[prost(string, tag = "1")]
+    pub name: ::prost::alloc::string::String,
+    /// How it stands.
+    #[prost(enumeration = "CheckStatus", tag = "2")]
+    pub status: i32,
+    /// What was found.
+    #[prost(string, tag = "3")]
+    pub found: ::prost::alloc::string::String,
+    /// What that means for whoever asks for states. Empty when nothing is wrong.
+    #[prost(string, tag = "4")]
+    pub meaning: ::prost::alloc::string::String,
+    /// What to do. Empty when there is nothing to do.
+    #[prost(string, tag = "5")]
+    pub remedy: ::prost::alloc::string::String,
+    /// The page to read on. Empty when there is nothing to read.
+    #[prost(string, tag = "6")]
+    pub help_url: ::prost::alloc::string::String,
+    /// The reason's name, where something is wrong: `SCOPE_MISSING`.
+    #[prost(string, tag = "7")]
+    pub reason: ::prost::alloc::string::String,
+    /// What it rests on.
+    #[prost(message, repeated, tag = "8")]
+    pub evidence: ::prost::alloc::vec::Vec<Evidence>,
+}
+impl ::prost::Name for Check {
+    const NAME: &'static str = "Check";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.Check".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.Check".into()
+    }
+}
 /// Where a source stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
 #[repr(i32)]
@@ -1824,6 +1899,47 @@ impl Ruling {
         }
     }
 }
+/// How a check stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CheckStatus {
+    /// Not said.
+    Unspecified = 0,
+    /// Nothing wrong.
+    Ok = 1,
+    /// Worth knowing; answers are not kept back by it.
+    Warn = 2,
+    /// Answers are kept back, or will be.
+    Fail = 3,
+    /// Not looked at: `found` names the check that it waits for.
+    Skipped = 4,
+}
+impl CheckStatus {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CHECK_STATUS_UNSPECIFIED",
+            Self::Ok => "CHECK_STATUS_OK",
+            Self::Warn => "CHECK_STATUS_WARN",
+            Self::Fail => "CHECK_STATUS_FAIL",
+            Self::Skipped => "CHECK_STATUS_SKIPPED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CHECK_STATUS_UNSPECIFIED" => Some(Self::Unspecified),
+            "CHECK_STATUS_OK" => Some(Self::Ok),
+            "CHECK_STATUS_WARN" => Some(Self::Warn),
+            "CHECK_STATUS_FAIL" => Some(Self::Fail),
+            "CHECK_STATUS_SKIPPED" => Some(Self::Skipped),
+            _ => None,
+        }
+    }
+}
 /// Generated client implementations.
 pub mod diagnosis_service_client {
     #![allow(
@@ -1958,6 +2074,32 @@ pub mod diagnosis_service_client {
                 .insert(GrpcMethod::new("onduty.v1.DiagnosisService", "GetTimeline"));
             self.inner.unary(req, path, codec).await
         }
+        /// Every check of the doctor, and with an id the finding that `AgentStateService.GetAgentState` would give. What was
+        /// looked at serves everybody who asks within the next few seconds.
+        pub async fn diagnose(
+            &mut self,
+            request: impl tonic::IntoRequest<super::DiagnoseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiagnoseResponse>,
+            tonic::Status,
+        > {
+            self.inner
+                .ready()
+                .await
+                .map_err(|e| {
+                    tonic::Status::unknown(
+                        format!("Service was not ready: {}", e.into()),
+                    )
+                })?;
+            let codec = tonic_prost::ProstCodec::default();
+            let path = http::uri::PathAndQuery::from_static(
+                "/onduty.v1.DiagnosisService/Diagnose",
+            );
+            let mut req = request.into_request();
+            req.extensions_mut()
+                .insert(GrpcMethod::new("onduty.v1.DiagnosisService", "Diagnose"));
+            self.inner.unary(req, path, codec).await
+        }
     }
 }
 /// Generated server implementations.
@@ -1990,6 +2132,15 @@ pub mod diagnosis_service_server {
             request: tonic::Request<super::GetTimelineRequest>,
         ) -> std::result::Result<
             tonic::Response<super::GetTimelineResponse>,
+            tonic::Status,
+        >;
+        /// Every check of the doctor, and with an id the finding that `AgentStateService.GetAgentState` would give. What was
+        /// looked at serves everybody who asks within the next few seconds.
+        async fn diagnose(
+            &self,
+            request: tonic::Request<super::DiagnoseRequest>,
+        ) -> std::result::Result<
+            tonic::Response<super::DiagnoseResponse>,
             tonic::Status,
         >;
     }
@@ -2146,6 +2297,51 @@ pub mod diagnosis_service_server {
                     let inner = self.inner.clone();
                     let fut = async move {
                         let method = GetTimelineSvc(inner);
+                        let codec = tonic_prost::ProstCodec::default();
+                        let mut grpc = tonic::server::Grpc::new(codec)
+                            .apply_compression_config(
+                                accept_compression_encodings,
+                                send_compression_encodings,
+                            )
+                            .apply_max_message_size_config(
+                                max_decoding_message_size,
+                                max_encoding_message_size,
+                            );
+                        let res = grpc.unary(method, req).await;
+                        Ok(res)
+                    };
+                    Box::pin(fut)
+                }
+                "/onduty.v1.DiagnosisService/Diagnose" => {
+                    #[allow(non_camel_case_types)]
+                    struct DiagnoseSvc<T: DiagnosisService>(pub Arc<T>);
+                    impl<
+                        T: DiagnosisService,
+                    > tonic::server::UnaryService<super::DiagnoseRequest>
+                    for DiagnoseSvc<T> {
+                        type Response = super::DiagnoseResponse;
+                        type Future = BoxFuture<
+                            tonic::Response<Self::Response>,
+                            tonic::Status,
+                        >;
+                        fn call(
+                            &mut self,
+                            request: tonic::Request<super::DiagnoseRequest>,
+                        ) -> Self::Future {
+                            let inner = Arc::clone(&self.0);
+                            let fut = async move {
+                                <T as DiagnosisService>::diagnose(&inner, request).await
+                            };
+                            Box::pin(fut)
+                        }
+                    }
+                    let accept_compression_encodings = self.accept_compression_encodings;
+                    let send_compression_encodings = self.send_compression_encodings;
+                    let max_decoding_message_size = self.max_decoding_message_size;
+                    let max_encoding_message_size = self.max_encoding_message_size;
+                    let inner = self.inner.clone();
+                    let fut = async move {
+                        let method = DiagnoseSvc(inner);
                         let codec = tonic_prost::ProstCodec::default();
                         let mut grpc = tonic::server::Grpc::new(codec)
                             .apply_compression_config(

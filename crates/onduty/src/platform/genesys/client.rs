@@ -14,6 +14,7 @@ use super::error::{ClientError, PlatformError, Refused};
 use super::oauth::{Bearer, TokenSource};
 use super::outage::Outage;
 use super::route::Route;
+use super::skew;
 use super::transport::{REQUEST_TIMEOUT, http_client, read_body, seconds_of, what_happened};
 use crate::clock::Clock;
 use crate::config::PlatformConfig;
@@ -32,13 +33,15 @@ const WORDS_MAX: usize = 200;
 /// Sends requests as one OAuth client.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
-    api_url: String,
+    pub(super) http: reqwest::Client,
+    pub(super) api_url: String,
+    pub(super) login_url: String,
     tokens: TokenSource,
     governor: Governor,
     outage: Mutex<Outage>,
-    clock: Clock,
-    meters: Meters,
+    pub(super) clock: Clock,
+    pub(super) status: StatusBoard,
+    pub(super) meters: Meters,
 }
 
 /// What to ask.
@@ -104,11 +107,13 @@ impl Client {
         let http = http_client(config)?;
         Ok(Self {
             tokens: TokenSource::new(http.clone(), config, clock.clone(), meters.clone()),
-            governor: Governor::new(clock.clone(), status, meters.clone()),
+            governor: Governor::new(clock.clone(), status.clone(), meters.clone()),
             api_url: config.api_url.to_string(),
+            login_url: config.login_url.to_string(),
             outage: Mutex::default(),
             http,
             clock,
+            status,
             meters,
         })
     }
@@ -233,6 +238,9 @@ impl Client {
             .await
             .map_err(|error| what_happened(&error))?;
         let (status, headers) = (response.status().as_u16(), response.headers());
+        if let Some(standing) = skew::measured(headers, sent_at, self.clock.now()) {
+            self.status.clock(standing);
+        }
         let number = |name| headers.get(name).and_then(|value| value.to_str().ok()?.trim().parse().ok());
         let limits = LimitHeaders {
             count: number("inin-ratelimit-count"),

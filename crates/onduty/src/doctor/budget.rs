@@ -1,0 +1,65 @@
+//! The request allowance of the platform: how much there is, how much is left, and whether anybody waits.
+
+use onduty_core::finding::{Evidence, Reason};
+
+use super::check::{Check, span};
+use super::facts::Facts;
+use crate::platform::genesys::error::PlatformError;
+
+pub(super) const NAME: &str = "budget";
+
+pub(super) fn judge(facts: &Facts) -> Check {
+    let budget = &facts.board.budget;
+    let left = format!("{} of {} requests a minute left", budget.left, budget.allowed_per_minute);
+    let until = match &facts.token {
+        Err(PlatformError::RateLimited { until }) => Some(*until),
+        _ => None,
+    };
+    let wait = |until: onduty_core::time::Timestamp| span(until.since(facts.now));
+    if let Some(until) = until {
+        return Check::fail(
+            NAME,
+            Reason::RateLimited,
+            format!("{left}; nothing is sent for {}", wait(until)),
+        )
+        .meaning("the platform can't be asked: states grow old, and misses can't be cleared up")
+        .remedy("wait, or use an OAuth client of onduty's own: whatever shares one shares its allowance")
+        .seen([Evidence::at("budget", left, facts.now)]);
+    }
+    if let Some(until) = budget.blocked_until.filter(|until| *until > facts.now) {
+        return Check::warn(
+            NAME,
+            Some(Reason::RateLimited),
+            format!("{left}; nothing is sent for {}", wait(until)),
+        )
+        .meaning("look-ups and listings wait for so long")
+        .remedy("use an OAuth client of onduty's own: whatever shares one shares its allowance")
+        .seen([Evidence::at("budget", left, facts.now)]);
+    }
+    let waiting: u32 = budget.shares.iter().map(|share| share.waiting).sum();
+    if waiting > 0 {
+        return Check::ok(NAME, format!("{left}; {waiting} callers wait for their turn"));
+    }
+    Check::ok(NAME, left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::check::Status;
+    use crate::doctor::testing::{NOW, facts};
+    use std::time::Duration;
+
+    #[test]
+    fn a_budget_that_is_spent_fails_only_when_it_kept_the_doctor_from_asking() {
+        let later = NOW.after(Duration::from_secs(42));
+        assert_eq!(judge(&facts(|_| {})).status, Status::Ok);
+        let blocked = judge(&facts(|facts| facts.board.budget.blocked_until = Some(later)));
+        assert_eq!((blocked.status, blocked.reason), (Status::Warn, Some(Reason::RateLimited)));
+        assert!(blocked.found.contains("42 s"), "{}", blocked.found);
+        let over = judge(&facts(|facts| facts.board.budget.blocked_until = Some(NOW)));
+        assert_eq!(over.status, Status::Ok);
+        let kept = judge(&facts(|facts| facts.token = Err(PlatformError::RateLimited { until: later })));
+        assert_eq!(kept.status, Status::Fail);
+    }
+}

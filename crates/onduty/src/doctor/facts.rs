@@ -1,0 +1,128 @@
+//! What the doctor saw: plain values, gathered once and judged by each check.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use onduty_core::access::{Access, Needs, Seen, Token};
+use onduty_core::agent::DivisionId;
+use onduty_core::answer::Answer;
+use onduty_core::facts::Denial;
+use onduty_core::row::Row;
+use onduty_core::time::Timestamp;
+
+use crate::config::{BaseUrl, Config, PlatformApi};
+use crate::journal::vitals::Vitals;
+use crate::platform::genesys::error::PlatformError;
+use crate::platform::genesys::reach::{Reached, Unreached};
+use crate::status::Standing;
+
+/// What the configuration says, as far as the checks look at it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Which of the platform's APIs is spoken.
+    pub api: PlatformApi,
+    /// The region's domain; absent where both URLs stand in for one.
+    pub region: Option<String>,
+    /// Where tokens are given.
+    pub login_url: BaseUrl,
+    /// Where everything else is.
+    pub api_url: BaseUrl,
+    /// The OAuth client.
+    pub client_id: String,
+    /// Whether webhooks are taken.
+    pub webhook: bool,
+    /// Whether they are taken from anybody.
+    pub insecure: bool,
+    /// Between two full listings.
+    pub sweep_interval: Duration,
+    /// Where the store is.
+    pub store_dir: PathBuf,
+    /// How many keys are set by somebody.
+    pub keys_set: usize,
+}
+
+/// What was seen of the platform, of the sidecar and of its store.
+#[derive(Clone, Debug)]
+pub(super) struct Facts {
+    /// When, by our clock.
+    pub(super) now: Timestamp,
+    pub(super) settings: Arc<Settings>,
+    pub(super) login: Result<Reached, Unreached>,
+    pub(super) api: Result<Reached, Unreached>,
+    /// What the platform says the token is.
+    pub(super) token: Result<Seen<Token>, PlatformError>,
+    /// What came of the spoken API's plainest read; absent where the token was not to be had.
+    pub(super) endpoint: Option<Result<(), PlatformError>>,
+    /// What states need on the spoken API.
+    pub(super) needs: Needs,
+    /// What the token may do; absent where that was not read.
+    pub(super) access: Option<Arc<Access>>,
+    /// What the read of one state was refused with, where only that could tell.
+    pub(super) denials: Vec<Seen<Denial>>,
+    /// Who the directory has in which division.
+    pub(super) directory: Directory,
+    /// What the sidecar's tasks are doing, or what this process alone has learnt.
+    pub(super) board: Standing,
+    /// Whether there is a sidecar.
+    pub(super) sidecar: bool,
+    pub(super) store: Vitals,
+}
+
+/// The divisions of the directory.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Directory {
+    /// How many agents of each are known; none are where no listing has been read.
+    pub(super) divisions: BTreeMap<DivisionId, usize>,
+    /// How many agents there are.
+    pub(super) agents: usize,
+}
+
+/// What was seen of one agent.
+#[derive(Clone, Debug)]
+pub(super) struct AgentFacts {
+    /// When, by our clock.
+    pub(super) now: Timestamp,
+    /// The id as it was asked for.
+    pub(super) asked: String,
+    /// What anybody would be answered.
+    pub(super) answer: Answer,
+    /// What the platform says when it is asked now.
+    pub(super) read: Answer,
+    /// What is held.
+    pub(super) row: Option<Arc<Row>>,
+    /// The agent's division, for people.
+    pub(super) division: Option<String>,
+}
+
+impl From<&Config> for Settings {
+    fn from(config: &Config) -> Self {
+        let Config { platform, ingress, sync, store, entries, .. } = config;
+        Self {
+            api: platform.api,
+            region: platform.region.clone(),
+            login_url: platform.login_url.clone(),
+            api_url: platform.api_url.clone(),
+            client_id: platform.client_id.clone(),
+            webhook: sync.webhook,
+            insecure: ingress.insecure,
+            sweep_interval: sync.sweep_interval,
+            store_dir: store.dir.clone(),
+            keys_set: entries
+                .iter()
+                .filter(|entry| entry.value.is_some() && entry.origin != crate::config::Origin::Default)
+                .count(),
+        }
+    }
+}
+
+impl Facts {
+    /// The spoken API, for people.
+    pub(super) fn api_name(&self) -> &'static str {
+        match self.settings.api {
+            PlatformApi::Users => "users API",
+            PlatformApi::AgentStates => "agent-states API",
+        }
+    }
+}

@@ -101,14 +101,19 @@ impl Problem {
             .retry_after(findings().filter_map(|finding| finding.retry_after).max())
     }
 
+    /// A parameter at fault, by its name in the request.
+    pub(super) fn of_parameter(name: &str, wrong: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, &format!("{name}: {wrong}")).with("parameter", name)
+    }
+
     /// The same with one member more.
-    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
     }
 
     /// The same, and when asking again may help.
-    pub(super) fn retry_after(self, wait: Option<Duration>) -> Self {
+    fn retry_after(self, wait: Option<Duration>) -> Self {
         Self { retry_after: wait, ..self }
     }
 
@@ -126,9 +131,7 @@ impl Problem {
 impl From<Violation> for Problem {
     /// Fields are called as they are in JSON.
     fn from(violation: Violation) -> Self {
-        let parameter = json_name(&violation.field);
-        let detail = format!("{parameter}: {}", violation.description);
-        Self::new(StatusCode::BAD_REQUEST, &detail).with("parameter", parameter)
+        Self::of_parameter(&json_name(&violation.field), &violation.description)
     }
 }
 

@@ -26,12 +26,12 @@ use onduty_core::time::Timestamp;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
+use self::query::Unreadable;
 use super::deadline::Deadline;
 use super::front::Parts;
 use super::problem::Problem;
 use super::sync::SyncStatus;
 use super::timeline::Timelines;
-use super::violation::Violation;
 use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::meters::Meters;
@@ -141,7 +141,7 @@ fn with_age<'a>(mut response: Response, rows: impl Iterator<Item = &'a Row>, now
     response
 }
 
-fn read_id(id: IdInPath) -> Result<String, Violation> {
+fn read_id(id: IdInPath) -> Result<String, Unreadable> {
     id.map(|Path(id)| id)
-        .map_err(|_| Violation::new("id", "is not UTF-8 after its percent escapes are resolved"))
+        .map_err(|_| Unreadable::new("id", "is not UTF-8 after its percent escapes are resolved"))
 }

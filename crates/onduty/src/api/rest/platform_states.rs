@@ -18,7 +18,6 @@ use super::{API, Rest, Shared, told, with_age};
 use crate::api::platform_json::PlatformState;
 use crate::api::problem::Problem;
 use crate::api::request::{ID_BYTES_MAX, at_most, questions};
-use crate::api::violation::Violation;
 
 /// The one parameter.
 const PARAMETER: &str = "agentId";
@@ -29,20 +28,21 @@ pub(super) async fn get(State(rest): Shared, RawQuery(query): RawQuery) -> Resul
     respond(&rest, &answers)
 }
 
-fn read(rest: &Rest, query: &Query) -> Result<Vec<Question>, Violation> {
+fn read(rest: &Rest, query: &Query) -> Result<Vec<Question>, Problem> {
     let asked: Vec<&str> = query.listed(PARAMETER).collect();
     // Somebody whose variable was empty sends `agentId=`.
     if asked.iter().all(|id| id.is_empty()) {
-        return Err(Violation::new(PARAMETER, "names nobody; give one or more ids"));
+        return Err(Problem::of_parameter(PARAMETER, "names nobody; give one or more ids"));
     }
     at_most(PARAMETER, asked.len(), rest.ids_max)?;
     if let Some(at) = asked.iter().position(|id| id.len() > ID_BYTES_MAX) {
         let wrong = format!("is longer than {ID_BYTES_MAX} bytes, which no id is");
-        return Err(Violation::new(format!("{PARAMETER}[{at}]"), wrong));
+        return Err(Problem::of_parameter(&format!("{PARAMETER}[{at}]"), &wrong));
     }
     let mut met = BTreeSet::new();
     let agent_ids = asked.into_iter().filter(|id| met.insert(*id)).map(str::to_owned).collect();
-    questions(&rest.answers, rest.ids_max, BatchGetAgentStatesRequest { agent_ids, max_staleness: None })
+    let request = BatchGetAgentStatesRequest { agent_ids, max_staleness: None };
+    Ok(questions(&rest.answers, rest.ids_max, request)?)
 }
 
 /// The states, if there is one for every id; otherwise a problem that has them, too.

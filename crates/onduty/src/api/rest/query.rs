@@ -3,7 +3,26 @@
 
 use onduty_proto::v1;
 
-use crate::api::violation::Violation;
+use crate::api::problem::Problem;
+
+/// A parameter that can't be read, by its name in the request.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Unreadable {
+    parameter: String,
+    wrong: String,
+}
+
+impl Unreadable {
+    pub(super) fn new(parameter: impl Into<String>, wrong: impl Into<String>) -> Self {
+        Self { parameter: parameter.into(), wrong: wrong.into() }
+    }
+}
+
+impl From<Unreadable> for Problem {
+    fn from(Unreadable { parameter, wrong }: Unreadable) -> Self {
+        Self::of_parameter(&parameter, &wrong)
+    }
+}
 
 /// The parameters of a query, in order.
 #[derive(Debug)]
@@ -14,7 +33,7 @@ const NAME_SHOWN_MAX: usize = 50;
 
 impl Query {
     /// Reads the part of a URL behind its question mark.
-    pub(super) fn read(raw: Option<&str>) -> Result<Self, Violation> {
+    pub(super) fn read(raw: Option<&str>) -> Result<Self, Unreadable> {
         let parts = raw.unwrap_or_default().split('&').filter(|part| !part.is_empty());
         let each = parts.map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -26,15 +45,15 @@ impl Query {
     }
 
     /// The same, or which parameter is none of these.
-    pub(super) fn only(self, known: &[&str]) -> Result<Self, Violation> {
+    pub(super) fn only(self, known: &[&str]) -> Result<Self, Unreadable> {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             None => Ok(self),
             Some((name, _)) if known.is_empty() => {
-                Err(Violation::new(shown(name), "means nothing here: no parameters are taken"))
+                Err(Unreadable::new(shown(name), "means nothing here: no parameters are taken"))
             }
             Some((name, _)) => {
                 let known = known.join(", ");
-                Err(Violation::new(shown(name), format!("means nothing here: these are taken: {known}")))
+                Err(Unreadable::new(shown(name), format!("means nothing here: these are taken: {known}")))
             }
         }
     }
@@ -50,35 +69,35 @@ impl Query {
     }
 
     /// The value of a parameter that may be given once.
-    pub(super) fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Violation> {
+    pub(super) fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Unreadable> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
             (value, None) => Ok(value),
-            (_, Some(_)) => Err(Violation::new(name, "is given twice; once is enough")),
+            (_, Some(_)) => Err(Unreadable::new(name, "is given twice; once is enough")),
         }
     }
 
     /// A span of time that may be given once.
-    pub(super) fn span(&self, name: &str) -> Result<Option<prost_types::Duration>, Violation> {
+    pub(super) fn span(&self, name: &str) -> Result<Option<prost_types::Duration>, Unreadable> {
         self.one(name)?.map(|text| read_span(name, text)).transpose()
     }
 
     /// A page size and token, each of which may be given once.
-    pub(super) fn page(&self) -> Result<(i32, String), Violation> {
+    pub(super) fn page(&self) -> Result<(i32, String), Unreadable> {
         let size = match self.one("pageSize")? {
-            Some(text) => text.parse().map_err(|_| Violation::new("pageSize", "is not a number"))?,
+            Some(text) => text.parse().map_err(|_| Unreadable::new("pageSize", "is not a number"))?,
             None => 0,
         };
         Ok((size, self.one("pageToken")?.unwrap_or_default().to_owned()))
     }
 
     /// The filter of a list: its fields under their JSON names, behind `filter.`.
-    pub(super) fn filter(&self) -> Result<v1::AgentFilter, Violation> {
+    pub(super) fn filter(&self) -> Result<v1::AgentFilter, Unreadable> {
         let owned = |name| self.listed(name).map(str::to_owned).collect();
         let logged_in = match self.one("filter.loggedIn")? {
             None => None,
             Some(text) => {
-                let wanted = || Violation::new("filter.loggedIn", "is neither true nor false");
+                let wanted = || Unreadable::new("filter.loggedIn", "is neither true nor false");
                 Some(text.parse::<bool>().map_err(|_| wanted())?)
             }
         };
@@ -101,10 +120,10 @@ impl Query {
         parameter: &str,
         prefix: &str,
         find: impl Fn(&str) -> Option<i32>,
-    ) -> Result<Vec<i32>, Violation> {
+    ) -> Result<Vec<i32>, Unreadable> {
         let read = |(at, name)| {
             find(name).or_else(|| find(&format!("{prefix}{name}"))).ok_or_else(|| {
-                Violation::new(format!("{parameter}[{at}]"), "is no name that this version knows")
+                Unreadable::new(format!("{parameter}[{at}]"), "is no name that this version knows")
             })
         };
         self.listed(parameter).enumerate().map(read).collect()
@@ -123,13 +142,13 @@ pub(super) const LIST_PARAMETERS: [&str; 7] = [
 ];
 
 /// Reads a span of time as proto3 JSON writes it.
-pub(super) fn read_span(name: &str, text: &str) -> Result<prost_types::Duration, Violation> {
+pub(super) fn read_span(name: &str, text: &str) -> Result<prost_types::Duration, Unreadable> {
     text.parse()
-        .map_err(|_| Violation::new(name, "is not a span of time: write seconds, such as 30s or 0.5s"))
+        .map_err(|_| Unreadable::new(name, "is not a span of time: write seconds, such as 30s or 0.5s"))
 }
 
-fn broken(name: &str) -> Violation {
-    Violation::new(shown(name), "has a percent escape that is broken or leaves no UTF-8")
+fn broken(name: &str) -> Unreadable {
+    Unreadable::new(shown(name), "has a percent escape that is broken or leaves no UTF-8")
 }
 
 fn shown(name: &str) -> String {
@@ -207,7 +226,7 @@ mod tests {
                 query.filter()?;
                 query.page()
             };
-            assert_eq!(read().expect_err(raw).field, expected, "{raw}");
+            assert_eq!(read().expect_err(raw).parameter, expected, "{raw}");
         }
     }
 

@@ -111,12 +111,14 @@ impl Drop for Desk {
     }
 }
 
-async fn fetch(desk: &Desk, url: &str) {
+async fn fetch(desk: &Desk, url: &str, comment: &str) {
     let (_, after) = url.split_once("127.0.0.1:").unwrap();
     let (port, path) = after.split_once('/').unwrap();
     let port = port.parse::<u16>().unwrap() - 7400 + desk.port_base;
     let answer = http().get(format!("http://127.0.0.1:{port}/{path}")).send().await.unwrap();
-    assert!(answer.status().is_success(), "{url}: {}", answer.status());
+    let status = answer.status();
+    let expected = if comment == "exit 0" { "HTTP 200" } else { comment };
+    assert_eq!(format!("HTTP {}", status.as_u16()), expected, "{url}: {}", answer.text().await.unwrap());
 }
 
 /// The exit code that the comment names, and the lines that are shown, if any are.
@@ -153,7 +155,7 @@ async fn every_command_in_the_readme_does_what_it_says() {
             ["cargo", "xtask", "test"] => assert!(ci.contains(command), "CI runs another command"),
             ["cargo", "run", "--", "watch"] => desk.begin(&["watch"]).await,
             ["onduty", "serve", arguments @ ..] => desk.begin(&[&["serve"], arguments].concat()).await,
-            ["curl", url] => fetch(&desk, url).await,
+            ["curl", url] => fetch(&desk, url, comment).await,
             ["cargo", "run", "--", arguments @ ..] | ["onduty", arguments @ ..] => {
                 holds(&desk.run(arguments), command, comment, &prints);
             }

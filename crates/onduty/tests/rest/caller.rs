@@ -76,7 +76,7 @@ impl Told {
     }
 
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+        serde_json::from_str(&self.text).expect(&self.text)
     }
 
     /// The body of an answer that has what was asked for.

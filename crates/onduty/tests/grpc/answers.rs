@@ -16,7 +16,8 @@ use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
 use crate::stage::{
-    NOW, Stage, heard_at, id, limits, logged_in, nobody, nothing, unknown, with_agent_id, within,
+    NOW, Stage, busy_once_asked, heard_at, id, limits, logged_in, nobody, nothing, unknown, with_agent_id,
+    within,
 };
 
 fn get(agent_id: impl Into<String>) -> GetAgentStateRequest {
@@ -64,12 +65,7 @@ async fn a_person_s_id_and_an_agent_s_id_lead_to_the_same_state() {
 
 #[tokio::test]
 async fn who_is_not_known_is_looked_up_and_then_told() {
-    let stage = Stage::with(limits(), |roster, asked| {
-        let number = usize::from_str_radix(&asked.id()[24..], 16).unwrap();
-        roster.take(&[logged_in(number, SystemPresence::Busy, NOW)]);
-        Some(Report::Told)
-    })
-    .await;
+    let stage = Stage::with(limits(), busy_once_asked).await;
     assert_eq!(state_of(&stage, id(7)).await.presence.expect("a presence").system(), Shown::Busy);
     assert_eq!(*stage.asked.lock().unwrap(), [Asked::AgentId(id(7).into())]);
 }

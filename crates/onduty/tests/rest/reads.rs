@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use onduty::config::LimitsConfig;
 use onduty_core::agent::SystemPresence;
-use onduty_core::answer::Report;
 use serde_json::{Value, json};
 
 use crate::caller::{Caller, Told, Version, caller};
-use crate::stage::{NOW, Stage, id, limits, logged_in, named, nobody};
+use crate::stage::{NOW, Stage, busy_once_asked, id, limits, named, nobody};
 
 #[tokio::test]
 async fn a_state_is_told_as_in_grpc_over_either_version_of_http() {
@@ -31,12 +30,7 @@ async fn a_state_is_told_as_in_grpc_over_either_version_of_http() {
 
 #[tokio::test]
 async fn who_is_not_known_is_looked_up_and_then_told() {
-    let stage = Stage::with(limits(), |roster, asked| {
-        let number = usize::from_str_radix(&asked.id()[24..], 16).unwrap();
-        roster.take(&[logged_in(number, SystemPresence::Busy, NOW)]);
-        Some(Report::Told)
-    })
-    .await;
+    let stage = Stage::with(limits(), busy_once_asked).await;
     let state = caller(&stage).get(&format!("/v1/agents/{}/state", id(7))).await.found();
     assert_eq!(state["agentState"]["presence"]["system"], "SYSTEM_PRESENCE_BUSY");
     assert_eq!(stage.asked.lock().unwrap().len(), 1);

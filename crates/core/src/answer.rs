@@ -232,6 +232,17 @@ fn not_yet_synced(asked: &Asked) -> Finding {
     .retry_after(Duration::from_secs(5))
 }
 
+/// Why nobody can be listed before the first full listing is complete: whoever it has not come to yet would be left
+/// out without a word. `standing` is what is in its way, where anything is.
+pub fn unlisted(standing: &str, now: Timestamp) -> Finding {
+    let summary = "the first full listing has not finished, so it can't be said yet who there is";
+    let remedy = "ask again shortly; `onduty wait` returns when the listing is complete";
+    let seen = if standing.is_empty() { "the first full listing is under way" } else { standing };
+    Finding::new(Reason::NotYetSynced, "", summary, remedy)
+        .seen([Evidence::at("sweep", seen, now)])
+        .retry_after(Duration::from_secs(5))
+}
+
 fn cache_stale(asked: &Asked, row: &Arc<Row>) -> Finding {
     Finding::new(
         Reason::PlatformCacheStale,

@@ -8,10 +8,11 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use onduty_core::account::{Account, Place};
 use onduty_core::agent::{DivisionId, UserId};
-use onduty_core::answer::{Answer, Asked, Glance, Question, Refusal, Report, conclude, glance};
+use onduty_core::answer::{Answer, Asked, Glance, Question, Refusal, Report, conclude, glance, unlisted};
 use onduty_core::cursor::Cursor;
 use onduty_core::diagnose::{Rights, hindrance};
-use onduty_core::finding::Reason;
+use onduty_core::finding::{Finding, Reason};
+use onduty_core::observation::Source;
 use onduty_core::row::Row;
 use onduty_core::selector::Selector;
 use onduty_core::snapshot::Snapshot;
@@ -126,14 +127,28 @@ impl Answers {
     }
 
     /// One page of the agents that a selector selects, at most `size` of them.
-    pub async fn list(&self, selector: &Selector, from: Option<Continuation>, size: usize) -> Page {
+    ///
+    /// # Errors
+    ///
+    /// Why nobody can be listed yet.
+    pub async fn list(
+        &self,
+        selector: &Selector,
+        from: Option<Continuation>,
+        size: usize,
+    ) -> Result<Page, Box<Finding>> {
         let snapshot = self.view.snapshot();
+        if snapshot.listing().is_none() {
+            let standing = self.status.read();
+            let detail = &standing.source(Source::Sweep).detail;
+            return Err(Box::new(unlisted(detail, self.clock.now())));
+        }
         let (cursor, after, account) = match from {
             Some(from) => (from.cursor, Some(from.after), from.account),
             None => (snapshot.cursor(), None, self.count(&snapshot, selector).await),
         };
         let (rows, last) = select(&snapshot, selector, after, size).await;
-        Page { rows, last, cursor, account }
+        Ok(Page { rows, last, cursor, account })
     }
 
     /// Where everybody stands. Of whom nothing is shown, what the token may see tells why.

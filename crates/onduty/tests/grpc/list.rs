@@ -65,8 +65,24 @@ async fn the_account_adds_up_and_pages_agree_on_it() {
 }
 
 #[tokio::test]
+async fn before_the_first_full_listing_a_list_says_so_instead_of_being_short() {
+    let stage = Stage::open().await;
+    for known in [false, true] {
+        if known {
+            stage.roster.pick(1, SystemPresence::Busy, NOW);
+        }
+        let asked = within(stage.client().list_agent_states(ListAgentStatesRequest::default())).await;
+        let refused = asked.expect_err("no list");
+        assert_eq!(refused.code(), Code::Unavailable);
+        assert_eq!(refused.get_details_error_info().expect("a reason").reason, "NOT_YET_SYNCED");
+        assert!(refused.get_details_retry_info().is_some());
+    }
+}
+
+#[tokio::test]
 async fn an_empty_directory_is_an_empty_list_with_an_account() {
     let stage = Stage::open().await;
+    stage.roster.list_nobody();
     let page = page(&stage, ListAgentStatesRequest::default()).await;
     assert_eq!(page.account, Some(Account::default()));
     assert!(page.agent_states.is_empty() && page.next_page_token.is_empty() && !page.cursor.is_empty());

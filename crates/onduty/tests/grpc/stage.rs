@@ -113,8 +113,15 @@ impl Keeper {
         self.publisher.publish(snapshot);
     }
 
+    /// A full listing long ago, which named nobody.
+    pub(crate) fn list_nobody(&self) {
+        let at = Timestamp::from_millis(0);
+        self.take(&[Input::Listing(Listing { started_at: at, finished_at: at, agents: 0 })]);
+    }
+
     /// Agents with numbers from..to are at work, in one division each by turns of three.
     pub(crate) fn populate(&self, numbers: std::ops::Range<usize>) {
+        self.list_nobody();
         self.take(
             &numbers.map(|number| logged_in(number, SystemPresence::Available, NOW)).collect::<Vec<_>>(),
         );

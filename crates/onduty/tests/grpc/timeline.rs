@@ -183,6 +183,7 @@ async fn an_agent_s_id_and_a_person_s_lead_to_the_same_timeline() {
 #[tokio::test]
 async fn a_request_at_fault_is_refused_by_field() {
     let stage = Stage::open().await;
+    stage.roster.list_nobody();
     for tick in 0..2 {
         stage.roster.take(&[heard(pushed(1, SystemPresence::Busy, NOW + tick, tick))]);
         stage.roster.take(&[heard(pushed(2, SystemPresence::Busy, NOW + tick, tick))]);

@@ -18,7 +18,7 @@ pub(super) async fn get(State(rest): Shared, RawQuery(query): RawQuery) -> Resul
     let (page_size, page_token) = query.page()?;
     let request = ListAgentStatesRequest { filter: Some(query.filter()?), page_size, page_token };
     let Wanted { selector, size, from } = read(request)?;
-    let page = rest.answers.list(&selector, from, size).await;
+    let page = rest.answers.list(&selector, from, size).await.map_err(|finding| rest.missed(&finding))?;
     let agent_states = fitting(page.rows.iter().map(|row| to_agent_state(row)));
     let response = rest_of(page, agent_states.len(), &selector);
     Ok(told(responses::list(&ListAgentStatesResponse { agent_states, ..response })))

@@ -11,8 +11,8 @@ use std::time::Duration;
 
 use crate::access::Needs;
 use crate::agent::AccountState;
-use crate::diagnose::{Case, diagnose, wrong_kind};
-use crate::facts::{Facts, Kind};
+use crate::diagnose::{Case, diagnose};
+use crate::facts::Facts;
 use crate::finding::{Evidence, Finding, Reason};
 use crate::row::Row;
 use crate::snapshot::Snapshot;
@@ -92,7 +92,7 @@ pub fn glance(snapshot: &Snapshot, question: &Question, now: Timestamp) -> Glanc
     let settled = match asked.row(snapshot) {
         Some(row) => state_within(question, row, now),
         None if !looks_like_an_id(asked.id()) => Some(Answer::Miss(Box::new(malformed(asked.id())))),
-        None => other_kind(asked, snapshot).map(|finding| Answer::Miss(Box::new(finding))),
+        None => None,
     };
     settled.map_or(Glance::MustAsk, Glance::Settled)
 }
@@ -162,25 +162,6 @@ pub fn of_row(asked: &Asked, row: &Arc<Row>) -> Answer {
         Some(login) if !*login.value => Answer::Miss(Box::new(not_logged_in(asked, row))),
         Some(_) | None => Answer::State(Arc::clone(row)),
     }
-}
-
-/// Where agent ids and user ids differ, the directory itself has told which is which.
-fn other_kind(asked: &Asked, snapshot: &Snapshot) -> Option<Finding> {
-    let (row, kind) = match asked {
-        Asked::AgentId(id) => {
-            let row = snapshot.by_user_id(id)?;
-            let agent_id = row.held.profile.agent_id.as_ref()?;
-            (row, Kind::User(Some(agent_id.value.clone())))
-        }
-        Asked::UserId(id) => {
-            let row = snapshot.by_agent_id(id)?;
-            (row, Kind::Agent(row.user_id().as_str().into()))
-        }
-    };
-    let said_at = row.held.profile.agent_id.as_ref()?.at.get();
-    let name = row.name().unwrap_or("somebody");
-    let seen = Evidence::at("directory", format!("the directory links both ids to {name}"), said_at);
-    row.present.then(|| wrong_kind(asked.id(), &kind, seen))
 }
 
 /// Whether some id of the platform could look like that: a UUID. Agent ids, user ids and queue ids all do.

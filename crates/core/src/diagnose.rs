@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::answer::Asked;
-use crate::facts::{Facts, Kind};
+use crate::facts::Facts;
 use crate::finding::{Evidence, Finding, Reason};
 use crate::observation::Listing;
 use crate::row::Row;
@@ -117,12 +117,6 @@ pub fn diagnose(case: &Case<'_>) -> Finding {
     }
     finding.also.dedup();
     finding.without_repetition()
-}
-
-/// The finding about the id of something else, where that is known without a look-up.
-pub(crate) fn wrong_kind(asked: &str, kind: &Kind, seen: Evidence) -> Finding {
-    let Cause { reason, summary, remedy, .. } = identity::wrong_kind(kind);
-    Finding::new(reason, asked, summary, remedy).seen([seen])
 }
 
 fn undetermined(case: &Case<'_>, open: Vec<Question>) -> Finding {

@@ -33,12 +33,12 @@ macro_rules! reasons {
 reasons! {
     /// No id of this platform looks like that.
     IdMalformed = "ID_MALFORMED",
+    /// No answer from the platform.
+    PlatformUnavailable = "PLATFORM_UNAVAILABLE",
     /// The platform refused the client's credentials.
     CredentialsRejected = "CREDENTIALS_REJECTED",
     /// The client or its organisation belongs to another region.
     WrongRegion = "WRONG_REGION",
-    /// No answer from the platform.
-    PlatformUnavailable = "PLATFORM_UNAVAILABLE",
     /// The request budget is spent.
     RateLimited = "RATE_LIMITED",
     /// The first full listing has not finished.
@@ -53,18 +53,18 @@ reasons! {
     PermissionMissing = "PERMISSION_MISSING",
     /// Granted minutes ago; grants take time to apply.
     PermissionPending = "PERMISSION_PENDING",
-    /// An attribute-based policy refuses.
-    PolicyDenied = "POLICY_DENIED",
     /// The id of something else: a user, a queue.
     WrongIdKind = "WRONG_ID_KIND",
     /// No such agent in this organisation, proven by a read that does not lie.
     AgentUnknown = "AGENT_UNKNOWN",
+    /// Granted, but not in this agent's division.
+    DivisionNotVisible = "DIVISION_NOT_VISIBLE",
     /// The directory says that the account was deleted.
     AgentDeleted = "AGENT_DELETED",
     /// The directory says that the account is switched off.
     AgentInactive = "AGENT_INACTIVE",
-    /// Granted, but not in this agent's division.
-    DivisionNotVisible = "DIVISION_NOT_VISIBLE",
+    /// An attribute-based policy refuses.
+    PolicyDenied = "POLICY_DENIED",
     /// The platform's own read is older than what it pushed.
     PlatformCacheStale = "PLATFORM_CACHE_STALE",
     /// The agent exists and has no state because nobody is logged in.

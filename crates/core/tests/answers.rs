@@ -177,20 +177,6 @@ fn a_read_older_than_what_was_pushed_is_named_unless_the_state_held_is_fresh_eno
 }
 
 #[test]
-fn an_id_of_the_other_kind_is_told_from_the_directory_alone() {
-    let profile = Statement { agent_id: Some(AgentId::from(NOBODY)), ..idle() };
-    let snapshot = after(vec![(900_000, profile)]).snapshot();
-    for (asked, right) in [(Asked::AgentId(ADA.into()), NOBODY), (Asked::UserId(NOBODY.into()), ADA)] {
-        let question = Question { asked, max_staleness: Duration::ZERO };
-        let Glance::Settled(Answer::Miss(finding)) = glance(&snapshot, &question, NOW) else {
-            panic!("{question:?}")
-        };
-        assert_eq!(finding.reason, Reason::WrongIdKind);
-        assert!(finding.remedy.contains(right), "{finding:?}");
-    }
-}
-
-#[test]
 fn a_platform_that_cannot_be_asked_never_hides_what_is_known() {
     let known = listed(after(vec![(1_000, idle())]), 500).snapshot();
     for refusal in refusals() {

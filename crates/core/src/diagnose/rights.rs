@@ -31,7 +31,7 @@ pub struct Rights<'a> {
 /// What keeps every agent of a division (or, without one, every agent) from being seen, by what is known of the
 /// token alone.
 pub fn hindrance(rights: &Rights<'_>) -> Option<Reason> {
-    let verdict = weigh(rights, &[], rights.needs.permission_binds);
+    let verdict = weigh(rights, &[], Binding::of(rights.needs));
     verdict.shown.iter().map(|cause| cause.reason).min()
 }
 
@@ -62,7 +62,8 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
         now: case.now,
     };
     let is_hidden = facts.directory.as_ref().is_some_and(|seen| seen.value == Existence::Hidden);
-    let mut verdict = weigh(&rights, &denials, facts.needs.permission_binds || is_hidden);
+    let binds = if is_hidden { Binding::Hidden } else { Binding::of(&facts.needs) };
+    let mut verdict = weigh(&rights, &denials, binds);
     if let Some(hidden) = facts.directory.as_ref().filter(|_| is_hidden) {
         let shown = "somebody of this id exists, and the directory does not show them";
         for cause in &mut verdict.shown {
@@ -72,7 +73,33 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
     verdict
 }
 
-fn weigh(rights: &Rights<'_>, denials: &[Seen<&Denial>], permission_binds: bool) -> Verdict {
+/// Whether the permission decides what is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Binding {
+    /// It does not.
+    Free,
+    /// It does.
+    Binds,
+    /// It does, and has hidden this very agent.
+    Hidden,
+}
+
+impl Binding {
+    const fn of(needs: &Needs) -> Self {
+        if needs.permission_binds { Self::Binds } else { Self::Free }
+    }
+}
+
+/// Where the permission is not in effect.
+#[derive(Clone, Copy, Debug)]
+enum Lack<'a> {
+    /// Anywhere.
+    Everywhere,
+    /// In the agent's division, which may be unknown.
+    Here(Option<&'a DivisionId>),
+}
+
+fn weigh(rights: &Rights<'_>, denials: &[Seen<&Denial>], binding: Binding) -> Verdict {
     let mut verdict = Verdict::default();
     let denied = |kind| denials.iter().filter(move |seen| seen.value.kind() == kind).map(words);
     verdict.shown.extend(endpoint(denied(DenialKind::Endpoint).collect()));
@@ -80,19 +107,18 @@ fn weigh(rights: &Rights<'_>, denials: &[Seen<&Denial>], permission_binds: bool)
     verdict.shown.extend(policy(rights, denied(DenialKind::Policy).collect()));
 
     let permitted = rights.access.permitted.as_ref();
-    let nowhere = permitted.filter(|permitted| permission_binds && permitted.value.is_nowhere());
+    let nowhere = permitted.filter(|permitted| binding != Binding::Free && permitted.value.is_nowhere());
     let denied_everywhere: Vec<Evidence> = denied(DenialKind::Permission).collect();
-    let elsewhere =
-        permitted.filter(|permitted| permission_binds && is_elsewhere(&permitted.value, rights.division));
+    let elsewhere = permitted.filter(|permitted| is_elsewhere(&permitted.value, rights.division, binding));
     let denied_here: Vec<Evidence> = denied(DenialKind::Division).collect();
     if nowhere.is_some() || !denied_everywhere.is_empty() {
         let seen =
             denied_everywhere.into_iter().chain(nowhere.map(|seen| seen.says(in_words(rights, &seen.value))));
-        permission(rights, None, seen.collect(), &mut verdict);
+        permission(rights, Lack::Everywhere, seen.collect(), &mut verdict);
     } else if elsewhere.is_some() || !denied_here.is_empty() {
         let seen =
             denied_here.into_iter().chain(permitted.map(|seen| seen.says(in_words(rights, &seen.value))));
-        permission(rights, rights.division, seen.collect(), &mut verdict);
+        permission(rights, Lack::Here(rights.division), seen.collect(), &mut verdict);
     }
     verdict
 }
@@ -101,8 +127,13 @@ fn words(seen: &Seen<&Denial>) -> Evidence {
     seen.says(seen.value.words())
 }
 
-fn is_elsewhere(permitted: &Permitted, division: Option<&DivisionId>) -> bool {
-    !permitted.is_nowhere() && division.is_some() && !permitted.covers(division)
+fn is_elsewhere(permitted: &Permitted, division: Option<&DivisionId>, binding: Binding) -> bool {
+    let is_hiding = match binding {
+        Binding::Free => false,
+        Binding::Binds => division.is_some(),
+        Binding::Hidden => true,
+    };
+    is_hiding && !permitted.is_nowhere() && !permitted.covers(division)
 }
 
 /// Where the permission is in effect.
@@ -178,59 +209,78 @@ fn policy(rights: &Rights<'_>, denied: Vec<Evidence>) -> Option<Cause> {
     })
 }
 
-/// The permission is not in effect: in this division, or (without one) anywhere. What was granted tells a grant that
-/// is missing from one that does not apply yet.
-fn permission(
-    rights: &Rights<'_>,
-    division: Option<&DivisionId>,
-    evidence: Vec<Evidence>,
-    verdict: &mut Verdict,
-) {
+/// The permission is not in effect. What was granted tells a grant that is missing from one that does not apply yet.
+fn permission(rights: &Rights<'_>, lack: Lack<'_>, evidence: Vec<Evidence>, verdict: &mut Verdict) {
     let permission = rights.needs.permission;
-    let missing = if division.is_some() { Reason::DivisionNotVisible } else { Reason::PermissionMissing };
+    let (missing, division) = match lack {
+        Lack::Everywhere => (Reason::PermissionMissing, None),
+        Lack::Here(division) => (Reason::DivisionNotVisible, division),
+    };
     let Some(grants) = &rights.access.grants else {
         let settled_by = "a look at the client's roles in Admin, and when they were given";
         verdict.leave_open(missing, settled_by, evidence);
         verdict.leave_open(Reason::PermissionPending, settled_by, rights.access.unread.clone());
         return;
     };
-    let granted: Vec<&Grant> = grants
-        .value
-        .iter()
-        .filter(|grant| grant.reaches(division) && grant.carries(permission).is_some())
-        .collect();
-    let fresh = granted.iter().filter_map(|grant| Some((*grant, grant.made_at?)));
+    let carrying = || {
+        let reaching = grants.value.iter().filter(|grant| grant.reaches(division));
+        reaching.filter(|grant| grant.carries(permission).is_some())
+    };
+    let fresh = carrying().filter_map(|grant| Some((grant, grant.made_at?)));
     let fresh = fresh.filter(|(_, made_at)| rights.now.since(*made_at) < GRANT_APPLIES_WITHIN);
-    if let Some((grant, made_at)) = fresh.max_by_key(|(_, made_at)| *made_at) {
-        let given = format!("the role \"{}\", which carries {permission}, was given then", grant.role);
-        let seen = Evidence::at(grants.origin, given, made_at);
-        verdict.show(pending(rights, grant, made_at).seen(evidence).seen([seen]));
-    } else if granted.is_empty() {
-        let held: Vec<String> =
-            grants.value.iter().map(|grant| format!("\"{}\"", grant.role)).take(NAMED_MAX).collect();
-        let held = if held.is_empty() { "no role".to_owned() } else { held.join(", ") };
-        let place = if division.is_some() { " there" } else { "" };
-        let seen = grants.says(format!("the client was given {held}; none carries {permission}{place}"));
-        let cause = match division {
-            Some(division) => elsewhere(rights, division),
-            None => nowhere(rights),
-        };
-        verdict.show(cause.seen(evidence).seen([seen]));
-    } else {
-        let roles: Vec<&str> = granted.iter().map(|grant| &*grant.role).collect();
-        let conditional =
-            granted.iter().all(|g| g.carries(permission).is_some_and(|policy| policy.conditional));
-        let seen = grants.says(format!("{} carries {permission}, given long ago", roles.join(", ")));
-        let (reason, settled_by) = if conditional {
-            (
-                Reason::PolicyDenied,
-                "the conditions of that role's policy, which the platform does not evaluate for us",
-            )
-        } else {
-            (Reason::PermissionPending, "waiting: the platform has not applied a grant that it lists")
-        };
-        verdict.leave_open(reason, settled_by, evidence.into_iter().chain([seen]).collect());
+    let fresh = fresh.max_by_key(|(_, made_at)| *made_at);
+    match (lack, fresh) {
+        (Lack::Here(None), Some(_)) => {
+            let settled_by = "asking again in ten minutes, when every grant applies";
+            verdict.leave_open(Reason::PermissionPending, settled_by, evidence.clone());
+            verdict.leave_open(missing, settled_by, evidence);
+        }
+        (_, Some((grant, made_at))) => {
+            let given = format!("the role \"{}\", which carries {permission}, was given then", grant.role);
+            let given = Evidence::at(grants.origin, given, made_at);
+            verdict.show(pending(rights, grant, made_at).seen(evidence).seen([given]));
+        }
+        // In an unknown division: old grants are for others.
+        (Lack::Here(None), None) => verdict.show(elsewhere(rights, None).seen(evidence)),
+        (_, None) if carrying().next().is_none() => {
+            let given = grants.says(what_was_given(&grants.value, permission, division));
+            let cause = match division {
+                Some(division) => elsewhere(rights, Some(division)),
+                None => nowhere(rights),
+            };
+            verdict.show(cause.seen(evidence).seen([given]));
+        }
+        (_, None) => contradiction(rights, grants, &carrying().collect::<Vec<_>>(), evidence, verdict),
     }
+}
+
+fn what_was_given(grants: &[Grant], permission: &str, division: Option<&DivisionId>) -> String {
+    let held: Vec<String> =
+        grants.iter().map(|grant| format!("\"{}\"", grant.role)).take(NAMED_MAX).collect();
+    let held = if held.is_empty() { "no role".to_owned() } else { held.join(", ") };
+    let place = if division.is_some() { " there" } else { "" };
+    format!("the client was given {held}; none carries {permission}{place}")
+}
+
+/// A grant that should apply, by its age, and does not.
+fn contradiction(
+    rights: &Rights<'_>,
+    grants: &Seen<Vec<Grant>>,
+    carrying: &[&Grant],
+    evidence: Vec<Evidence>,
+    verdict: &mut Verdict,
+) {
+    let permission = rights.needs.permission;
+    let roles: Vec<&str> = carrying.iter().map(|grant| &*grant.role).collect();
+    let is_conditional = |grant: &&Grant| grant.carries(permission).is_some_and(|policy| policy.conditional);
+    let (reason, settled_by) = if carrying.iter().all(is_conditional) {
+        let settled_by = "the conditions of that role's policy, which only the platform can evaluate";
+        (Reason::PolicyDenied, settled_by)
+    } else {
+        (Reason::PermissionPending, "waiting: the platform has not applied a grant that it lists")
+    };
+    let seen = grants.says(format!("{} carries {permission}, given long ago", roles.join(", ")));
+    verdict.leave_open(reason, settled_by, evidence.into_iter().chain([seen]).collect());
 }
 
 fn pending(rights: &Rights<'_>, grant: &Grant, made_at: Timestamp) -> Cause {
@@ -257,20 +307,22 @@ fn nowhere(rights: &Rights<'_>) -> Cause {
     )
 }
 
-fn elsewhere(rights: &Rights<'_>, division: &DivisionId) -> Cause {
+fn elsewhere(rights: &Rights<'_>, division: Option<&DivisionId>) -> Cause {
     let permission = rights.needs.permission;
-    let division = rights.access.division(division);
     let granted = match &rights.access.permitted {
         Some(permitted) => names(rights, permitted.value.divisions.iter()),
         None => "other divisions".to_owned(),
     };
+    let (place, grant) = match division.map(|division| rights.access.division(division)) {
+        Some(division) => (format!("division {division}"), format!("in division {division}")),
+        None => {
+            ("a division that is hidden, too".to_owned(), "in the agent's division, or in all".to_owned())
+        }
+    };
     Cause::new(
         Reason::DivisionNotVisible,
-        format!("the agent is in division {division}; {permission} is granted in {granted} only"),
-        format!(
-            "give the OAuth client a role that carries {permission}{} in division {division}",
-            carrying(rights.needs)
-        ),
+        format!("the agent is in {place}; {permission} is granted in {granted} only"),
+        format!("give the OAuth client a role that carries {permission}{} {grant}", carrying(rights.needs)),
     )
 }
 

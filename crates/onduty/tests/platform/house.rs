@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use onduty::ask::{self, Asker};
 use onduty::clock::Clock;
-use onduty::config::{BaseUrl, IngressConfig, Listen, PlatformApi, PlatformConfig, Secret};
+use onduty::config::{BaseUrl, IngressConfig, Listen, PlatformApi, PlatformConfig, Region, Secret};
 use onduty::inlet::{self, Delivery, Inlet, Receipt};
 use onduty::lifecycle::{Lifecycle, Spawner, Stage};
 use onduty::listener::{Listener, ListenerLimits};
@@ -50,8 +50,9 @@ pub(crate) struct House {
 }
 
 /// The simulated platform and its control plane.
+#[derive(Clone)]
 pub(crate) struct Sim {
-    _running: Simulator,
+    _running: Arc<Simulator>,
     url: String,
     http: reqwest::Client,
 }
@@ -67,7 +68,11 @@ impl Sim {
         let running = Simulator::start(options).await.unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
-        Self { url: running.url(), _running: running, http }
+        Self { url: running.url(), _running: Arc::new(running), http }
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -77,6 +82,8 @@ impl Sim {
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
         let answer = self.http.post(format!("{}{path}", self.url)).json(&body).send().await.unwrap();
+        let status = answer.status();
+        assert!(status.is_success() || status == 409, "{path} {body}: {status}");
         serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap_or_default()
     }
 
@@ -113,7 +120,11 @@ impl House {
         Self::with(who, Sim::start(agents, 0.0, None).await)
     }
 
-    pub(crate) fn with(As(api, client): As, sim: Sim) -> Self {
+    pub(crate) fn with(who: As, sim: Sim) -> Self {
+        Self::in_regions(who, sim, Vec::new())
+    }
+
+    pub(crate) fn in_regions(As(api, client): As, sim: Sim, regions: Vec<Region>) -> Self {
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let clock = {
             let (system, ahead_ms) = (Clock::system(), Arc::clone(&ahead_ms));
@@ -130,7 +141,7 @@ impl House {
             region: None,
             api_url: url.clone(),
             login_url: url,
-            regions: Vec::new(),
+            regions,
             api,
             client_id: client.to_owned(),
             client_secret: Secret::new("sim-secret"),

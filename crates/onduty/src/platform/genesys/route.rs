@@ -31,8 +31,6 @@ pub enum Route {
     Organisation,
     /// One user's presence.
     Presence,
-    /// Presences by up to 50 user ids.
-    Presences,
     /// One user's routing status. Of nobody it says `OFF_QUEUE`.
     RoutingStatus,
     /// One queue.
@@ -56,7 +54,6 @@ impl Route {
             Self::Divisions => "/api/v2/authorization/divisions",
             Self::Organisation => "/api/v2/organizations/me",
             Self::Presence => "/api/v2/users/{id}/presences/purecloud",
-            Self::Presences => "/api/v2/users/presences/purecloud/bulk",
             Self::RoutingStatus => "/api/v2/users/{id}/routingstatus",
             Self::Queue => "/api/v2/routing/queues/{id}",
         }

@@ -7,7 +7,7 @@ use futures_util::stream::{self, StreamExt};
 use onduty_core::access::Seen;
 use onduty_core::agent::{AccountState, AgentId};
 use onduty_core::answer::Asked;
-use onduty_core::facts::{Alone, DenialKind, Existence, Facts, Kind, Listed};
+use onduty_core::facts::{Alone, Existence, Facts, Kind, Listed};
 use onduty_core::observation::Source;
 
 use super::lookup::{ALONE_AT_ONCE, Omitted, Settled};
@@ -102,7 +102,7 @@ impl AgentStatesApi {
             Err(_) => None,
         };
         for omitted in omitted {
-            let facts = self.omission(context);
+            let facts = Facts { kind: self.known_kind_of(&omitted), ..self.omission(context) };
             let facts = match &denial {
                 Some(denial) => facts.denied(denial),
                 None => facts,
@@ -112,15 +112,19 @@ impl AgentStatesApi {
         Vec::new()
     }
 
-    /// A profile that is held already saves a request, unless it may be what has changed: it said that the agent is
-    /// gone, or the state can't be had. `404` is the answer for who is logged out and for who has left since, and a
-    /// division that is refused may be another one than is held.
+    /// A profile that is held already saves a request, unless there is no state: `404` is the answer for who is
+    /// logged out and for who has left since, `403` for both alike, and only the profile of now tells them apart.
     async fn alone(&self, omitted: &Omitted, context: Context<'_>) -> Result<Settled, PlatformError> {
-        let Some(profile) = self.held_profile(&omitted.agent_id).filter(|profile| !is_gone(profile)) else {
+        if let Some(kind) = self.known_kind_of(omitted) {
+            return Ok(Settled::missing(Vec::new(), Facts { kind: Some(kind), ..self.omission(context) }));
+        }
+        // Of somebody who was gone when last heard of, the directory may say otherwise by now.
+        let held = self.held_profile(&omitted.agent_id).filter(|profile| !is_gone(profile));
+        let Some(profile) = held else {
             return self.alone_after_profile(omitted, None, context).await;
         };
         let single = self.state(profile.agent_id.as_str(), Purpose::Lookup).await?;
-        if is_of_profile(&single) {
+        if matches!(single, Single::NoState(_) | Single::Denied(_)) {
             return self.alone_after_profile(omitted, Some(single), context).await;
         }
         self.alone_with(&profile, Settled::told(Vec::new()), single, context).await
@@ -148,7 +152,12 @@ impl AgentStatesApi {
         };
         let named = Settled::told(vec![profile.observation(arrival)]);
         if is_gone(&profile) {
-            return Ok(Settled::missing(named.observations, self.omission(context)));
+            let facts = self.omission(context);
+            let facts = match &single {
+                Some(Single::Denied(denial)) => facts.denied(denial),
+                Some(_) | None => facts,
+            };
+            return Ok(Settled::missing(named.observations, facts));
         }
         let single = match single {
             Some(single) => single,
@@ -209,8 +218,8 @@ impl AgentStatesApi {
     }
 
     async fn kind_of(&self, id: &str, asked: &Asked, standing: &Standing, kinds: KindBudget) -> KindFound {
-        if let Some(division) = kind::division(&standing.access, id) {
-            return Ok(Some(division));
+        if let Some(known) = self.known_kind(asked).or_else(|| kind::division(&standing.access, id)) {
+            return Ok(Some(known));
         }
         kinds.grant(&self.client)?;
         let asked_at = self.client.now();
@@ -231,6 +240,29 @@ impl AgentStatesApi {
             Some(kind) => Ok(Some(kind)),
             None => kind::queue(&self.client, id).await,
         }
+    }
+
+    /// What else an id is, where the directory itself has linked it to an agent.
+    pub(super) fn known_kind(&self, asked: &Asked) -> Option<Seen<Kind>> {
+        let (snapshot, id) = (self.view.snapshot(), asked.id().to_ascii_lowercase());
+        let (row, is_of_user) = match asked {
+            Asked::AgentId(_) => (snapshot.by_user_id(&id)?, true),
+            Asked::UserId(_) => (snapshot.by_agent_id(&id)?, false),
+        };
+        let agent_id = row.held.profile.agent_id.as_ref().filter(|_| row.present)?;
+        let value = if is_of_user {
+            Kind::User(Some(agent_id.value.clone()))
+        } else {
+            Kind::Agent(row.user_id().as_str().into())
+        };
+        Some(Seen { value, origin: "directory", at: agent_id.at.get(), correlation_id: None })
+    }
+
+    fn known_kind_of(&self, omitted: &Omitted) -> Option<Seen<Kind>> {
+        if self.held_profile(&omitted.agent_id).is_some() {
+            return None;
+        }
+        self.known_kind(&Asked::AgentId(omitted.agent_id.as_str().into()))
     }
 
     /// The facts about somebody of whom only the omission is known.
@@ -256,13 +288,4 @@ impl AgentStatesApi {
 /// Whom the directory says to have no state.
 fn is_gone(profile: &Profile) -> bool {
     matches!(profile.account, Some(AccountState::Deleted | AccountState::Inactive))
-}
-
-/// Whether what the read of one state says depends on the agent's account or division.
-fn is_of_profile(single: &Single) -> bool {
-    match single {
-        Single::NoState(_) => true,
-        Single::Denied(denial) => denial.value.kind() == DenialKind::Division,
-        Single::Told(_) | Single::Blank(_) => false,
-    }
 }

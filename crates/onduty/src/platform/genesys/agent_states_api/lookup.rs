@@ -34,7 +34,7 @@ pub(super) struct Settled {
 pub(super) struct Omitted {
     pub(super) agent_id: AgentId,
     pub(super) asked: Vec<Asked>,
-    /// What the list told instead: no state, or an older one than is held.
+    /// What the list told instead: no state, an older one than is held, or that of somebody held as gone.
     pub(super) older: Option<Observation>,
 }
 
@@ -104,7 +104,8 @@ impl AgentStatesApi {
         let division = asked.row(&snapshot).filter(|row| row.present).and_then(|row| row.division_id());
         let whom = standing.hides(&self.access.needs(), division, self.client.now())?;
         let denial = standing.denial(&whom)?;
-        Some(self.facts(standing).denied(denial))
+        let kind = self.known_kind(asked);
+        Some(Facts { kind, ..self.facts(standing) }.denied(denial))
     }
 
     async fn settle_agents(

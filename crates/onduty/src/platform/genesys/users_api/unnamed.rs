@@ -1,26 +1,20 @@
 //! Users whom the directory does not name: unknown, hidden with their division, or ids of something else.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use onduty_core::access::Seen;
 use onduty_core::facts::{Existence, Facts, Listed, Untaken};
 use onduty_core::finding::{Evidence, Reason};
-use onduty_core::observation::Source;
 
 use super::UsersApi;
 use crate::platform::genesys::access::{Depth, Standing};
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::client::Ask;
-use crate::platform::genesys::decode::{self, Arrival};
-use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::kind::{self, KindBudget};
 use crate::platform::genesys::route::{Route, encoded};
 
-/// Ids in one request for presences.
-const PRESENCES_MAX: usize = 50;
-/// Requests for presences that one batch may cost. Where one unknown id fails a whole request it is halved until the
-/// halves answer, and a storm of unknown ids is not worth that.
-const REQUESTS_MAX: usize = 12;
+/// Ids of one batch that are asked for by reads that know no divisions.
+const ASKED_MAX: usize = 5;
 
 impl UsersApi {
     /// What is found out about ids that a request for them with `state=any` did not name.
@@ -85,56 +79,47 @@ impl UsersApi {
         }
     }
 
-    /// Who exists, by presences: that read has no divisions, and leaves out (or fails for) nobody but the unknown.
+    /// Who exists, by reads that know no divisions. Each id costs one or two, so the storm of a stranger ends in
+    /// open questions and not in requests.
     async fn existence(&self, ids: &[String]) -> BTreeMap<String, Result<Seen<Existence>, Vec<Untaken>>> {
-        let mut waiting: Vec<Vec<String>> = ids.chunks(PRESENCES_MAX).map(<[String]>::to_vec).collect();
         let mut found = BTreeMap::new();
-        let mut requests = 0;
-        while let Some(part) = waiting.pop() {
-            if requests == REQUESTS_MAX {
-                let detail = "too many unknown ids at once: not asked whether they exist unseen";
-                let untaken =
-                    undecided(&Evidence::at(Route::Presences.template(), detail, self.client.now()));
-                found.extend(part.into_iter().map(|id| (id, Err(untaken.clone()))));
-                continue;
-            }
-            requests += 1;
-            match self.presences(&part).await {
-                Ok(told) => found.extend(part.into_iter().map(|id| {
-                    let existence =
-                        if told.value.contains(&id) { Existence::Hidden } else { Existence::Unknown };
-                    (id, Ok(told.with(existence)))
-                })),
-                Err(error) => match (error.refused_with(404), part.len()) {
-                    (Some(refused), 0 | 1) => {
-                        let unknown = refused.denial(self.client.now()).with(Existence::Unknown);
-                        found.extend(part.into_iter().map(|id| (id, Ok(unknown.clone()))));
-                    }
-                    (Some(_), half) => {
-                        let (left, right) = part.split_at(half / 2);
-                        waiting.extend([left.to_vec(), right.to_vec()]);
-                    }
-                    (None, _) => {
-                        let detail = error.to_string();
-                        let why = Evidence::at(Route::Presences.template(), detail, self.client.now());
-                        found.extend(part.into_iter().map(|id| (id, Err(undecided(&why)))));
-                    }
-                },
-            }
+        for (at, id) in ids.iter().enumerate() {
+            let existence = if at < ASKED_MAX {
+                self.existence_of(id).await
+            } else {
+                let detail =
+                    format!("more than {ASKED_MAX} ids at once that the directory does not name: not asked");
+                Err(undecided(&Evidence::at(Route::Presence.template(), detail, self.client.now())))
+            };
+            found.insert(id.clone(), existence);
         }
         found
     }
 
-    /// The users among some whose presence is told.
-    async fn presences(&self, ids: &[String]) -> Result<Seen<BTreeSet<String>>, PlatformError> {
-        let list: Vec<String> = ids.iter().map(|id| format!("id={}", encoded(id))).collect();
-        let path = format!("{}?{}", Route::Presences, list.join("&"));
-        let purpose = Purpose::Diagnosis;
-        let answer = self.client.get(&Ask { route: Route::Presences, path, purpose }).await?;
-        let arrival = Arrival { source: Source::Lookup, heard_at: answer.sent_at };
-        let heard = self.client.read(&answer, |body| decode::presences(body, arrival))?;
-        let told = heard.observations.into_iter().map(|told| told.user_id.as_str().to_owned());
-        Ok(answer.seen(told.collect()))
+    /// A presence proves that somebody exists; without one only the deleted are left, and then nobody.
+    async fn existence_of(&self, id: &str) -> Result<Seen<Existence>, Vec<Untaken>> {
+        let user = format!("{}/{}", Route::Users, encoded(id));
+        let presence = self.probe(Route::Presence, format!("{user}/presences/purecloud")).await?;
+        if let Ok(answered) = presence {
+            return Ok(answered.with(Existence::Hidden));
+        }
+        let deleted = self.probe(Route::User, format!("{user}?state=deleted")).await?;
+        Ok(match deleted {
+            Ok(answered) => answered.with(Existence::Deleted),
+            Err(refused) => refused.with(Existence::Unknown),
+        })
+    }
+
+    /// Whether there is anything (`Ok`) or nothing (`Err`) at a path.
+    async fn probe(&self, route: Route, path: String) -> Result<Result<Seen<()>, Seen<()>>, Vec<Untaken>> {
+        let asked_at = self.client.now();
+        match self.client.get(&Ask { route, path, purpose: Purpose::Diagnosis }).await {
+            Ok(answer) => Ok(Ok(answer.seen(()))),
+            Err(error) => match error.refused_with(404) {
+                Some(refused) => Ok(Err(refused.denial(asked_at).with(()))),
+                None => Err(undecided(&Evidence::at(route.template(), error.to_string(), asked_at))),
+            },
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::access::{Access, Needs, Seen};
-use crate::agent::AgentId;
+use crate::agent::{AgentId, UserId};
 use crate::finding::{Evidence, Reason};
 
 /// What was found out about one id. A member is absent until it was looked at.
@@ -90,10 +90,20 @@ pub enum Existence {
 /// What an id is, if not an agent's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// An agent's, given where a user's belongs; and that user's id.
-    Agent(Arc<str>),
-    /// A user's, given where an agent's belongs; and that agent's id, where there is one.
-    User(Option<AgentId>),
+    /// An agent's, given where a user's belongs.
+    Agent {
+        /// That user's id.
+        user_id: UserId,
+        /// The person's name.
+        name: Option<Arc<str>>,
+    },
+    /// A user's, given where an agent's belongs.
+    User {
+        /// That agent's id, where there is one.
+        agent_id: Option<AgentId>,
+        /// The person's name.
+        name: Option<Arc<str>>,
+    },
     /// A queue's; and its name.
     Queue(Option<Arc<str>>),
     /// A division's; and its name.

@@ -32,9 +32,11 @@ pub(super) fn judge(case: &Case<'_>) -> Verdict {
 /// The id of something else.
 pub(super) fn wrong_kind(kind: &Kind) -> Cause {
     let remedy = match kind {
-        Kind::User(Some(agent)) => format!("ask for the agent id {}", agent.as_str()),
-        Kind::User(None) => "this user is no agent; ask for the id of one who is".to_owned(),
-        Kind::Agent(user) => format!("ask for it as an agent id, or for the user id {user}"),
+        Kind::User { agent_id: Some(agent_id), .. } => format!("ask for the agent id {}", agent_id.as_str()),
+        Kind::User { agent_id: None, .. } => "this user is no agent; ask for the id of one who is".to_owned(),
+        Kind::Agent { user_id, .. } => {
+            format!("ask for it as an agent id, or for the user id {}", user_id.as_str())
+        }
         Kind::Queue(_) => {
             "ask for an agent; `onduty list --queue ID` shows who is active on this queue".to_owned()
         }
@@ -52,8 +54,10 @@ impl Kind {
             None => format!("this is the id of a {kind}, not of an agent"),
         };
         match self {
-            Self::Agent(_) => "this is an agent's id, not a user's".to_owned(),
-            Self::User(_) => "this is a user's id, not an agent's".to_owned(),
+            Self::Agent { name: Some(name), .. } => format!("this is the agent id of {name}, not a user id"),
+            Self::Agent { name: None, .. } => "this is an agent's id, not a user's".to_owned(),
+            Self::User { name: Some(name), .. } => format!("this is the user id of {name}, not an agent id"),
+            Self::User { name: None, .. } => "this is a user's id, not an agent's".to_owned(),
             Self::Queue(name) => named("queue", name),
             Self::Division(name) => named("division", name),
         }

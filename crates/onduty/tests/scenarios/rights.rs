@@ -50,7 +50,7 @@ fn permissions() -> Vec<Scenario> {
             .finds(
                 miss(Reason::PermissionMissing)
                     .remedy(&["directory:user:view"])
-                    .proof(&["/api/v2/users/presences/purecloud/bulk", "/api/v2/authorization/subjects/me"]),
+                    .proof(&["/api/v2/users/{id}/presences/purecloud", "/api/v2/authorization/subjects/me"]),
             )
             .lifted_by([client("mine", directory(&["*"]))]),
         Scenario::of("E08: the directory shows nobody of that division", USERS, "mine")
@@ -62,7 +62,7 @@ fn permissions() -> Vec<Scenario> {
                 miss(Reason::DivisionNotVisible)
                     .says(&["Berlin (<division>)", "Lisbon"])
                     .remedy(&["directory:user:view", "Berlin (<division>)"])
-                    .proof(&["/api/v2/users/presences/purecloud/bulk"])
+                    .proof(&["/api/v2/users/{id}/presences/purecloud"])
                     .last_known(),
             )
             .lifted_by([client("mine", directory(&["Lisbon", "Berlin"]))]),

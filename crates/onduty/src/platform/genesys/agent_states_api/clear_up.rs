@@ -229,7 +229,7 @@ impl AgentStatesApi {
             Asked::UserId(_) => {
                 let profile = self.profile(id, Purpose::Diagnosis).await.map_err(untaken(Route::Agent))?;
                 profile.ok().map(|(profile, heard)| Seen {
-                    value: Kind::Agent(profile.user_id.as_str().into()),
+                    value: Kind::Agent { user_id: profile.user_id.clone(), name: profile.name.clone() },
                     origin: Route::Agent.template(),
                     at: heard.heard_at,
                     correlation_id: None,
@@ -250,10 +250,11 @@ impl AgentStatesApi {
             Asked::UserId(_) => (snapshot.by_agent_id(&id)?, false),
         };
         let agent_id = row.held.profile.agent_id.as_ref().filter(|_| row.present)?;
+        let name = row.name().map(Into::into);
         let value = if is_of_user {
-            Kind::User(Some(agent_id.value.clone()))
+            Kind::User { agent_id: Some(agent_id.value.clone()), name }
         } else {
-            Kind::Agent(row.user_id().as_str().into())
+            Kind::Agent { user_id: row.user_id().clone(), name }
         };
         Some(Seen { value, origin: "directory", at: agent_id.at.get(), correlation_id: None })
     }

@@ -104,11 +104,13 @@ impl AgentStatesApi {
         let page = self.client.read(&answer, decode::agent_profiles)?;
         let linked = page.entities.into_iter().find(|profile| profile.user_id == UserId::from(id));
         if let Some(profile) = linked {
-            return Ok(Some(answer.seen(Kind::User(Some(profile.agent_id)))));
+            return Ok(Some(
+                answer.seen(Kind::User { agent_id: Some(profile.agent_id), name: profile.name }),
+            ));
         }
         let path = format!("{}/{}", Route::Users, encoded(id));
         match self.get(Route::User, path, Purpose::Diagnosis).await {
-            Ok(answer) => Ok(Some(answer.seen(Kind::User(None)))),
+            Ok(answer) => Ok(Some(answer.seen(Kind::User { agent_id: None, name: None }))),
             Err(error) if error.refused_with(404).is_some() => Ok(None),
             Err(error) => Err(error),
         }

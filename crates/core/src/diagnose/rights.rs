@@ -46,7 +46,7 @@ pub struct Hindrances {
 
 /// As [`hindrance`], with every cause and the evidence for it, and with what single reads were refused with.
 pub fn hindrances(rights: &Rights<'_>, denials: &[Seen<&Denial>]) -> Hindrances {
-    let mut verdict = weigh(rights, denials, rights.needs.permission_binds);
+    let mut verdict = weigh(rights, denials, Binding::of(rights.needs));
     verdict.shown.sort_by_key(|cause| cause.reason);
     let shown = verdict.shown.into_iter().map(|cause| cause.finding("").without_repetition()).collect();
     Hindrances { shown, open: verdict.open }

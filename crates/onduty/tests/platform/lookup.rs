@@ -136,6 +136,18 @@ async fn a_state_that_may_not_be_seen_is_explained_with_the_platforms_words() {
 }
 
 #[tokio::test]
+async fn a_missing_scope_is_looked_for_in_a_new_token_once_a_minute() {
+    let house = House::of(As(PlatformApi::AgentStates, "sim-no-scope"), 50).await;
+    let id = ids(&house, "agentId", true).await.remove(0);
+    for (after_s, tokens) in [(0, 1), (20, 2), (20, 2), (20, 2), (20, 3)] {
+        house.pass(Duration::from_secs(after_s));
+        let reports = house.ask(std::slice::from_ref(&id)).await;
+        assert_eq!(reason(&house, &id, &reports[0]), Some(Reason::ScopeMissing));
+        assert_eq!(house.sim.requests_to("/oauth/token").await, tokens, "after {after_s} s more");
+    }
+}
+
+#[tokio::test]
 async fn a_user_id_finds_its_agent() {
     let house = House::of(STATES, 50).await;
     let user = ids(&house, "userId", true).await.remove(0);

@@ -26,6 +26,8 @@ const DIVISION_PAGES_MAX: u64 = 20;
 const LIFE_UNHINDERED: Duration = Duration::from_secs(300);
 /// How long anything less is: whoever mends it wants to see that at once.
 const LIFE_HINDERED: Duration = Duration::from_secs(15);
+/// From one new token for want of a scope to the next.
+const TOKEN_RENEWED_EVERY: Duration = Duration::from_secs(60);
 /// How long what could not be read stays unread.
 const LIFE_UNREAD: Duration = Duration::from_secs(2);
 
@@ -33,10 +35,17 @@ const LIFE_UNREAD: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct AccessReader {
     needs: Needs,
-    held: Mutex<Option<Standing>>,
+    held: Mutex<Held>,
     /// Held by whoever asks for one state to see a hindrance confirmed. The others wait for what comes of it.
     confirming: Mutex<()>,
     board: StatusBoard,
+}
+
+/// What was read last.
+#[derive(Debug, Default)]
+struct Held {
+    standing: Option<Standing>,
+    token_renewed_at: Option<Timestamp>,
 }
 
 /// What the token may do, and what single reads have said to it.
@@ -83,7 +92,7 @@ impl AccessReader {
     /// What is relied on now, without reading anything.
     pub async fn held(&self, now: Timestamp) -> Option<Standing> {
         let held = self.held.lock().await;
-        held.as_ref().filter(|standing| standing.is_current(&self.needs, now)).cloned()
+        held.standing.as_ref().filter(|standing| standing.is_current(&self.needs, now)).cloned()
     }
 
     /// What the token may do, read again when it is too old. What can't be read is absent, and said to be.
@@ -93,18 +102,19 @@ impl AccessReader {
         let enough = |standing: &&Standing| {
             standing.is_current(&self.needs, client.now()) && (standing.is_thorough || depth == Depth::Enough)
         };
-        if let Some(standing) = held.as_ref().filter(enough) {
+        if let Some(standing) = held.standing.as_ref().filter(enough) {
             return standing.clone();
         }
+        held.renew_token_without_scope(&self.needs, client);
         let standing = read(&self.needs, client, purpose, depth).await;
         self.board.access(self.needs, Arc::clone(&standing.access));
-        *held = Some(standing.clone());
+        held.standing = Some(standing.clone());
         standing
     }
 
     /// Forgets everything: the next question reads anew.
     pub async fn forget(&self) {
-        *self.held.lock().await = None;
+        self.held.lock().await.standing = None;
     }
 
     /// What the read of one state says to a hindrance: read once for all whom it hides. Nothing, if that read shows
@@ -124,10 +134,25 @@ impl AccessReader {
             return Ok(Some(denial));
         }
         let denial = read.await?;
-        if let (Some(standing), Some(denial)) = (self.held.lock().await.as_mut(), &denial) {
+        if let (Some(standing), Some(denial)) = (self.held.lock().await.standing.as_mut(), &denial) {
             standing.denials.insert(whom.clone(), denial.clone());
         }
         Ok(denial)
+    }
+}
+
+impl Held {
+    /// A scope given to the client since is in the next token only. Asked for at most once a while: the token
+    /// endpoint is not to be hammered.
+    fn renew_token_without_scope(&mut self, needs: &Needs, client: &Client) {
+        let now = client.now();
+        let token = self.standing.as_ref().and_then(|standing| standing.access.token.as_ref());
+        let lacks = needs.scope.zip(token).is_some_and(|(scope, token)| !token.value.scopes.contains(scope));
+        let lately = self.token_renewed_at.is_some_and(|at| now.since(at) < TOKEN_RENEWED_EVERY);
+        if lacks && !lately {
+            client.renew_token();
+            self.token_renewed_at = Some(now);
+        }
     }
 }
 

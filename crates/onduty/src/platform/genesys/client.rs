@@ -123,6 +123,11 @@ impl Client {
         self.clock.now()
     }
 
+    /// Sends the next request with a new token.
+    pub fn renew_token(&self) {
+        self.tokens.renew();
+    }
+
     /// Asks, and tries again where that helps.
     ///
     /// # Errors

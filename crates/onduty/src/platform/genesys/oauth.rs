@@ -124,6 +124,11 @@ impl TokenSource {
         self.slot().condemn(generation, self.clock.now(), cause, rand::random());
     }
 
+    /// Has a new token fetched with the next request: what a token may do is settled when it is given.
+    pub fn renew(&self) {
+        self.slot().renew_at(self.clock.now());
+    }
+
     /// The platform took a token.
     pub fn accepted(&self, generation: u64) {
         self.slot().accepted(generation);

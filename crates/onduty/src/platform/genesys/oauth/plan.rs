@@ -109,6 +109,13 @@ impl Slot {
         alive.ok_or(error)
     }
 
+    /// The next to ask fetches a new one. The present one is used on if that fails.
+    pub(super) fn renew_at(&mut self, now: Timestamp) {
+        if let Some(held) = &mut self.held {
+            held.renew_at = held.renew_at.min(now);
+        }
+    }
+
     pub(super) fn give_up(&mut self, generation: u64) {
         if self.generation == generation {
             self.held = None;
@@ -250,6 +257,16 @@ mod tests {
         assert!(matches!(slot.next(at(271)), Next::Renew(_)));
         assert!(slot.block(Blocked::new(cause, at(299), 0, 1.0), at(300)).is_err());
         assert!(matches!(slot.next(at(300)), Next::Fetch));
+    }
+
+    #[test]
+    fn a_token_asked_to_be_renewed_lives_on_until_there_is_another() {
+        let mut slot = Slot::default();
+        let first = slot.hold(held(86_399, 0.0)).generation;
+        slot.renew_at(at(10));
+        assert!(matches!(slot.next(at(10)), Next::Renew(bearer) if bearer.generation == first));
+        slot.hold(held(86_399, 0.0));
+        assert!(matches!(slot.next(at(10)), Next::Use(bearer) if bearer.generation == first + 1));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 
 use onduty_core::agent::{AgentId, Presence, RoutingStatus, SystemPresence, UserId};
 use onduty_core::cursor::Epoch;
-use onduty_core::observation::{Clock, Input, Observation, Said, Source, Statement};
+use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::roster::Roster;
 use onduty_core::snapshot::Snapshot;
 use onduty_core::time::Timestamp;
@@ -37,6 +37,8 @@ impl Directory {
         for at in 0..agents {
             roster.step(&heard(at, now, first_word(at, now)));
         }
+        // Nobody is listed before a full listing is complete.
+        roster.step(&Input::Listing(Listing { started_at: now, finished_at: now, agents: agents.into() }));
         Self { roster, agents, changes: 0 }
     }
 

@@ -14,7 +14,8 @@
 //! it never has: there the scenario is that scopes do not bind, and the agent-states API's scopes stand for the row.
 //! E21 to E25, E27 and E28 are silences of push, which no look-up shows.
 //!
-//! Each family prints its rows of the table cause, caller's view, finding, requests spent.
+//! Each family prints its rows of the table cause, caller's view, finding, requests spent. [`silence`] sends one miss of
+//! each reason over every wire and greps the bytes for an empty answer that says nothing.
 
 #![expect(
     clippy::unwrap_used,
@@ -29,9 +30,11 @@ mod lists;
 mod platform;
 mod rights;
 mod scenario;
+mod silence;
 mod stage;
 mod staleness;
 mod thread;
+mod wires;
 
 use std::collections::BTreeSet;
 

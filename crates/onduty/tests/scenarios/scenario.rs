@@ -214,7 +214,15 @@ impl Scenario {
         self.row
     }
 
-    /// The reasons that it expects.
+    /// The reason that it expects for an agent's id before anything is lifted.
+    pub(crate) fn reason(&self) -> Option<Reason> {
+        match (&self.answer, self.asked) {
+            (Answer::Miss(miss), Asked::Agent(_)) => Some(miss.reason),
+            (Answer::TheState | Answer::NoPresence | Answer::Miss(_), _) => None,
+        }
+    }
+
+    /// All reasons that it expects.
     pub(crate) fn reasons(&self) -> impl Iterator<Item = Reason> {
         let then = self.then.as_ref().map(|(_, answer)| answer);
         [Some(&self.answer), then].into_iter().flatten().filter_map(|answer| match answer {

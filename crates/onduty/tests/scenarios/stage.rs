@@ -49,6 +49,11 @@ impl Ports {
 pub(crate) struct Sidecar {
     /// Asks for what is so now: no state held is fresh enough.
     pub(crate) client: Client,
+    /// Where its api listens.
+    pub(crate) address: String,
+    pub(crate) http: reqwest::Client,
+    /// Speaks HTTP/2 from the first byte on, as gRPC does.
+    pub(crate) h2: reqwest::Client,
     ahead_ms: Arc<AtomicI64>,
     stop: CancellationToken,
     running: JoinSet<ExitCode>,
@@ -88,7 +93,10 @@ impl Sidecar {
         let (stop, mut running) = (CancellationToken::new(), JoinSet::new());
         running.spawn(app::run_by(clock, config.unwrap(), stop.clone()));
         let client = connected(&address).await.with_max_staleness(Duration::ZERO);
-        let sidecar = Self { client, ahead_ms, stop, running, _store: store };
+        let http = || reqwest::Client::builder().tls_certs_only([]).no_proxy();
+        let h2 = http().http2_prior_knowledge().build().unwrap();
+        let http = http().build().unwrap();
+        let sidecar = Self { client, address, http, h2, ahead_ms, stop, running, _store: store };
         sidecar.settled().await;
         sidecar
     }

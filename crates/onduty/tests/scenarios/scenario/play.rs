@@ -8,13 +8,14 @@ use futures_util::future::BoxFuture;
 use onduty::api::problem::codes;
 use onduty_client::ClientError;
 use onduty_client::proto::{AgentFilter, AgentState, Finding};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use super::{Answer, Asked, Miss, Scenario};
 use crate::cast::Cast;
 use crate::platform::{Caller, Simulated};
 use crate::stage::{Ports, Sidecar};
+use crate::wires::Sent;
 
 /// How long a mended cause takes to be seen, at most: rights are relied on for 15 s where anything hinders, and refused
 /// credentials are left alone for 30 s (`platform/genesys/access.rs`, `oauth/plan.rs`). Passed, not waited for.
@@ -49,9 +50,40 @@ impl Miss {
     }
 }
 
+impl Answer {
+    /// The call that started it all, on the sidecar: `[]` for nobody, ever. It takes a state that is minutes old, so
+    /// one that is known is told.
+    async fn check_drop_in(&self, asked: Asked, sidecar: &Sidecar, cast: &Cast) {
+        let Asked::Agent(id) = asked else { return };
+        let id = cast.fill(id);
+        let (status, body) = sidecar.drop_in(&id).await;
+        match self {
+            Self::Miss(miss) if !miss.last_known => {
+                assert_eq!(status, codes(miss.reason).http.as_u16(), "{body}");
+                assert_eq!(body["findings"][0]["reason"], miss.reason.name(), "{body}");
+                assert_eq!(body["states"], json!([]), "{body}");
+            }
+            Self::Miss(_) => assert!(status >= 400 || body[0]["agentId"] == *id, "{status} {body}"),
+            Self::TheState | Self::NoPresence => {
+                assert_eq!((status, &body[0]["agentId"]), (200, &json!(id)), "{body}");
+            }
+        }
+    }
+}
+
 impl Scenario {
-    /// Plays it. Gives its line of the table: row, caller's view, finding, requests spent.
-    async fn play(self) -> String {
+    /// What every wire sends about the id, its cause not lifted.
+    pub(crate) async fn on_every_wire(&self) -> Vec<Sent> {
+        let (platform, cast, sidecar) = self.arrange().await;
+        let (Asked::Agent(id) | Asked::User(id)) = self.asked;
+        let sent = sidecar.on_every_wire(&cast.fill(id)).await;
+        sidecar.stop().await;
+        platform.stop().await;
+        sent
+    }
+
+    /// The platform as it is to be, and the sidecar beside it.
+    async fn arrange(&self) -> (Simulated, Cast, Sidecar) {
         let ports = Ports::free();
         let platform = Simulated::start(self.agents, self.pushes.then(|| ports.ingress())).await;
         let mut cast = Cast::of(&platform).await;
@@ -62,6 +94,12 @@ impl Scenario {
         for turn in &self.since {
             platform.take(turn, &mut cast).await;
         }
+        (platform, cast, sidecar)
+    }
+
+    /// Plays it. Gives its line of the table: row, caller's view, finding, requests spent.
+    async fn play(self) -> String {
+        let (platform, mut cast, sidecar) = self.arrange().await;
         let token = platform.sign_in(self.client, self.signs_in_at).await.ok();
         let caller = Caller { client: self.client, token };
         let mut line = format!("| {} | ", self.row);
@@ -74,6 +112,7 @@ impl Scenario {
         let routes: Vec<String> = spent.iter().map(|(route, count)| format!("{count} {route}")).collect();
         let sum: u64 = spent.iter().map(|(_, count)| count).sum();
         write!(line, "| {} | {sum}: {} |", self.named(), routes.join(", ")).unwrap();
+        self.answer.check_drop_in(self.asked, &sidecar, &cast).await;
         self.check_account(&sidecar, &platform).await;
         for turn in &self.lifted {
             platform.take(turn, &mut cast).await;
@@ -81,6 +120,7 @@ impl Scenario {
         if let Some((asked, answer)) = &self.then {
             sidecar.pass(MENDED_WITHIN);
             self.check(answer, *asked, &sidecar, &platform, &cast).await;
+            answer.check_drop_in(*asked, &sidecar, &cast).await;
         }
         sidecar.stop().await;
         platform.stop().await;

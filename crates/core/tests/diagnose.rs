@@ -1,6 +1,8 @@
 //! From facts to a finding, by families: what proves a cause, what only leaves it possible, and that no set of facts
 //! is answered with anything but one finding.
 
+#![expect(clippy::unwrap_used, reason = "what goes wrong in a test fails it")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -102,81 +104,57 @@ fn of_ada(facts: &Facts) -> (Reason, Vec<Reason>) {
     (finding.reason, finding.also)
 }
 
-#[test]
-fn rights_are_weighed_by_the_token_the_refusal_and_the_age_of_grants() {
+type Situation = (&'static str, Facts, Reason, Vec<Reason>);
+
+fn granted(grants: Vec<Grant>, divisions: Option<&[&str]>) -> Access {
+    Access { grants: Some(seen(grants)), ..access(divisions) }
+}
+
+fn refused(code: &str) -> Facts {
+    facts(access(None)).denied(&seen(denial(code)))
+}
+
+fn situations_of_permission() -> Vec<Situation> {
     use Reason::*;
-    let mut scopeless = access(None);
-    scopeless.token = Some(seen(Token::default()));
-    let granted = |grants: Vec<Grant>, divisions| Access { grants: Some(seen(grants)), ..access(divisions) };
     let unread = Access { grants: None, ..access(Some(&[])) };
     let elsewhere = Some(["d-berlin"].as_slice());
-    let table: Vec<(&str, Facts, Reason, Vec<Reason>)> = vec![
-        ("no scope", facts(scopeless.clone()), ScopeMissing, vec![]),
-        (
-            "no scope, said by the platform",
-            facts(access(None)).denied(&seen(denial("app.not.authorized.for.scope"))),
-            ScopeMissing,
-            vec![],
-        ),
+    let lately = |place| granted(vec![grant(place, 2, false)], elsewhere);
+    let long_ago = |conditional| granted(vec![grant(None, 60, conditional)], Some(&[]));
+    vec![
         ("no grant", facts(access(Some(&[]))), PermissionMissing, vec![]),
-        (
-            "no grant, said by the platform",
-            facts(access(None)).denied(&seen(denial("missing.any.permissions"))),
-            PermissionMissing,
-            vec![],
-        ),
-        (
-            "a grant of two minutes ago",
-            facts(granted(vec![grant(None, 2, false)], Some(&[]))),
-            PermissionPending,
-            vec![],
-        ),
+        ("no grant, said by the platform", refused("missing.any.permissions"), PermissionMissing, vec![]),
+        ("a grant of now", facts(granted(vec![grant(None, 2, false)], Some(&[]))), PermissionPending, vec![]),
         (
             "a grant of an hour ago that does not apply",
-            facts(granted(vec![grant(None, 60, false)], Some(&[]))),
+            facts(long_ago(false)),
             Undetermined,
             vec![PermissionPending],
         ),
-        (
-            "a conditional grant that does not apply",
-            facts(granted(vec![grant(None, 60, true)], Some(&[]))),
-            Undetermined,
-            vec![PolicyDenied],
-        ),
-        (
-            "grants that could not be read",
-            facts(unread),
-            Undetermined,
-            vec![PermissionMissing, PermissionPending],
-        ),
+        ("a conditional grant that does not apply", facts(long_ago(true)), Undetermined, vec![PolicyDenied]),
+        ("unread grants", facts(unread), Undetermined, vec![PermissionMissing, PermissionPending]),
         ("another division", facts(access(elsewhere)), DivisionNotVisible, vec![]),
-        (
-            "another division, and here lately",
-            facts(granted(vec![grant(Some("d-lisbon"), 2, false)], elsewhere)),
-            PermissionPending,
-            vec![],
-        ),
-        (
-            "another division lately is no help",
-            facts(granted(vec![grant(Some("d-rome"), 2, false)], elsewhere)),
-            DivisionNotVisible,
-            vec![],
-        ),
-        ("a policy", facts(access(None)).denied(&seen(denial("authz.policy.denied"))), PolicyDenied, vec![]),
-        (
-            "no scope and no grant",
-            facts(Access { token: scopeless.token.clone(), ..access(Some(&[])) }),
-            ScopeMissing,
-            vec![PermissionMissing],
-        ),
-        (
-            "a refusal of another kind",
-            facts(access(None)).denied(&seen(denial("not.authorized"))),
-            Undetermined,
-            vec![],
-        ),
-    ];
-    for (situation, facts, reason, also) in table {
+        ("another division, and here lately", facts(lately(Some("d-lisbon"))), PermissionPending, vec![]),
+        ("another division, and a third lately", facts(lately(Some("d-rome"))), DivisionNotVisible, vec![]),
+    ]
+}
+
+fn situations_of_the_token() -> Vec<Situation> {
+    use Reason::*;
+    let scopeless = |divisions| Access { token: Some(seen(Token::default())), ..access(divisions) };
+    vec![
+        ("no scope", facts(scopeless(None)), ScopeMissing, vec![]),
+        ("no scope, said by the platform", refused("app.not.authorized.for.scope"), ScopeMissing, vec![]),
+        ("a policy", refused("authz.policy.denied"), PolicyDenied, vec![]),
+        ("no scope and no grant", facts(scopeless(Some(&[]))), ScopeMissing, vec![PermissionMissing]),
+        ("a refusal of another kind", refused("not.authorized"), Undetermined, vec![]),
+    ]
+}
+
+#[test]
+fn rights_are_weighed_by_the_token_the_refusal_and_the_age_of_grants() {
+    for (situation, facts, reason, also) in
+        situations_of_permission().into_iter().chain(situations_of_the_token())
+    {
         assert_eq!(of_ada(&facts), (reason, also), "{situation}");
     }
 }

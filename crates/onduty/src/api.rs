@@ -20,3 +20,4 @@ mod rows;
 mod sync;
 mod timeline;
 mod violation;
+mod watch;

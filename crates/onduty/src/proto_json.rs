@@ -6,10 +6,11 @@
 pub mod responses;
 pub mod sync;
 pub mod timeline;
+pub mod watch;
 
 use onduty_proto::v1::agent_state_result::Result as Answer;
 use onduty_proto::v1::{
-    Account, AgentPresence, AgentRoutingStatus, AgentState, AgentStateResult, Evidence, Finding, ResetReason,
+    Account, AgentPresence, AgentRoutingStatus, AgentState, AgentStateResult, Evidence, Finding,
     RoutingStatus, Source, SystemPresence,
 };
 use prost_types::Timestamp;
@@ -107,40 +108,6 @@ pub fn account(account: &Account) -> Value {
         "withheld": withheld,
         "unknown": number(account.unknown),
     })
-}
-
-/// A `WatchAgentStatesResponse` that is the only page of a snapshot.
-#[must_use]
-pub fn watch_snapshot(states: &[AgentState], cursor: &str) -> Value {
-    let states: Vec<Value> = states.iter().map(agent_state).collect();
-    json!({"snapshot": {"agentStates": states, "last": true, "cursor": cursor}})
-}
-
-/// A `WatchAgentStatesResponse` with one change: an agent's new state.
-#[must_use]
-pub fn watch_upserted(state: &AgentState, cursor: &str) -> Value {
-    json!({"changes": {"changes": [{"upserted": agent_state(state)}], "cursor": cursor}})
-}
-
-/// A `WatchAgentStatesResponse` with one change: an agent that is gone.
-#[must_use]
-pub fn watch_removed(agent_id: &str, cursor: &str) -> Value {
-    json!({"changes": {"changes": [{"removed": agent_id}], "cursor": cursor}})
-}
-
-/// A `WatchAgentStatesResponse` that says how far nothing (else) changed.
-#[must_use]
-pub fn watch_progress(as_of: Option<Timestamp>, cursor: &str) -> Value {
-    let mut object = Object::default();
-    object.text("cursor", cursor);
-    object.instant("asOf", as_of);
-    json!({"progress": object.finish()})
-}
-
-/// A `WatchAgentStatesResponse` that says why a snapshot follows.
-#[must_use]
-pub fn watch_reset(reason: ResetReason) -> Value {
-    json!({"reset": {"reason": reason.as_str_name()}})
 }
 
 /// Members in the order of the contract, where the JSON library keeps it.

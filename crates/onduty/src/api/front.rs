@@ -13,6 +13,7 @@ pub use super::grpc::ReflectionError;
 use super::rest;
 use super::sync::SyncStatus;
 use super::timeline::Timelines;
+use super::watch::Hub;
 use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::config::LimitsConfig;
@@ -53,12 +54,13 @@ pub struct Parts {
 /// # Errors
 /// When the built-in descriptors can't be read, which is a mistake in the program.
 pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
-    let Parts { answers, view, history, status, readiness, clock, .. } = parts.clone();
-    // One for all APIs: it lets one reader at a time into the history.
-    let timelines = Timelines::new(answers, view.clone(), history);
+    let Parts { answers, view, history, status, readiness, clock, meters, limits, drain, .. } = parts.clone();
+    // One of each for all APIs: their bounds hold over all of them.
+    let timelines = Timelines::new(answers, view.clone(), history.clone());
+    let hub = Arc::new(Hub::new(view.clone(), history, clock.clone(), meters, limits.watches, drain));
     let sync = SyncStatus::new(view, status, readiness, clock);
-    let rest = rest::router(&parts, sync.clone(), timelines.clone());
-    Ok(grpc::router(parts, sync, timelines)?.merge(rest).fallback(unknown_path))
+    let rest = rest::router(&parts, sync.clone(), timelines.clone(), Arc::clone(&hub));
+    Ok(grpc::router(parts, sync, timelines, hub)?.merge(rest).fallback(unknown_path))
 }
 
 async fn unknown_path(request: Request) -> Response {

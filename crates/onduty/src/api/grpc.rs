@@ -31,10 +31,10 @@ use self::agent_states::AgentStates;
 use self::deadline::Deadlines;
 use self::diagnosis::Diagnosis;
 use self::health::Health;
-use self::watch::Hub;
 use super::front::Parts;
 use super::sync::SyncStatus;
 use super::timeline::Timelines;
+use super::watch::Hub;
 
 /// Why the services could not be put together.
 #[derive(Debug, thiserror::Error)]
@@ -49,11 +49,11 @@ pub(super) fn router(
     parts: Parts,
     sync: SyncStatus,
     timelines: Timelines,
+    hub: Arc<Hub>,
 ) -> Result<Router, ReflectionError> {
-    let Parts { answers, view, history, doctor, status: _, readiness, clock, meters, limits, drain } = parts;
-    let health = Health::new(readiness, drain.clone());
+    let Parts { answers, doctor, readiness, meters, limits, drain, .. } = parts;
+    let health = Health::new(readiness, drain);
     let diagnosis = Diagnosis::new(sync, timelines, doctor, meters.clone());
-    let hub = Arc::new(Hub::new(view, history, clock, meters.clone(), limits.watches, drain));
     let agent_states = AgentStates::new(answers, hub, meters, limits.ids_per_batch);
     // Around each service rather than around the router, which would box every call once more.
     let timely = Deadlines::new(limits.request_timeout);

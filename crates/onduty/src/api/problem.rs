@@ -107,7 +107,7 @@ impl Problem {
     }
 
     /// The same with one member more.
-    fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+    pub(super) fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
         self.members.insert(name.to_owned(), value.into());
         self
     }
@@ -115,6 +115,11 @@ impl Problem {
     /// The same, and when asking again may help.
     fn retry_after(self, wait: Option<Duration>) -> Self {
         Self { retry_after: wait, ..self }
+    }
+
+    /// The members alone, as JSON.
+    pub(super) fn into_text(self) -> String {
+        Value::Object(self.members).to_string()
     }
 
     fn titled(status: StatusCode, kind: &str, title: &str, detail: &str) -> Self {

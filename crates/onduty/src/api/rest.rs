@@ -9,6 +9,7 @@ mod query;
 mod state;
 mod sync;
 mod timeline;
+mod watch;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +33,7 @@ use super::front::Parts;
 use super::problem::Problem;
 use super::sync::SyncStatus;
 use super::timeline::Timelines;
+use super::watch::Hub;
 use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::meters::Meters;
@@ -42,6 +44,7 @@ struct Rest {
     answers: Answers,
     timelines: Timelines,
     sync: SyncStatus,
+    hub: Arc<Hub>,
     meters: Meters,
     clock: Clock,
     ids_max: usize,
@@ -59,14 +62,15 @@ const API: &str = "rest";
 
 /// What is served, for whoever asks for something else.
 const SERVED: &str = "GET /v1/agents/{id}/state, GET /v1/agents/states, POST /v1/agents/states:batchGet, \
-                      GET /v1/agents/{id}/timeline, GET /v1/sync, GET /api/v2/agents/states?agentId={id}";
+                      GET /v1/agents/states:watch,                       GET /v1/agents/{id}/timeline, GET /v1/sync, GET /api/v2/agents/states?agentId={id}";
 
 /// The routes.
-pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines) -> Router {
+pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines, hub: Arc<Hub>) -> Router {
     let rest = Arc::new(Rest {
         answers: parts.answers.clone(),
         timelines,
         sync,
+        hub,
         meters: parts.meters.clone(),
         clock: parts.clock.clone(),
         ids_max: parts.limits.ids_per_batch,
@@ -79,6 +83,7 @@ pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines) -> R
         .route("/v1/agents/{id}/timeline", get(timeline::get))
         .route("/v1/agents/states", get(list::get))
         .route("/v1/agents/states:batchGet", post(batch::post))
+        .route("/v1/agents/states:watch", get(watch::get))
         .route("/v1/sync", get(sync::get))
         .method_not_allowed_fallback(wrong_method)
         .route_layer(from_fn_with_state(parts.limits.request_timeout, in_time))
@@ -104,7 +109,7 @@ async fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes another method: see Allow")
 }
 
-/// No request takes longer than it may. Look-ups end before that, and say why there is no answer.
+/// No request takes longer than it may, and no watch takes longer to begin. Look-ups end before that, and say why there is no answer.
 async fn in_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
     match timeout(longest, next.run(request)).await {
         Ok(response) => response,

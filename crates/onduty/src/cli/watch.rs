@@ -15,7 +15,7 @@ use super::list::Filter;
 use super::output::palette::{self, Tone, paint};
 use super::output::{Format, Output, plain};
 use crate::error_chain::Chain;
-use crate::proto_json;
+use crate::proto_json::watch;
 
 /// Arguments of `watch`.
 #[derive(Debug, Args)]
@@ -169,12 +169,12 @@ impl Printer {
         let mut documents = Vec::new();
         match event {
             Event::Snapshot { agent_states, reset } => {
-                documents.extend(reset.map(proto_json::watch_reset));
-                documents.push(proto_json::watch_snapshot(agent_states, cursor));
+                documents.extend(reset.map(|reason| watch::reset(reason, "")));
+                documents.push(watch::snapshot(agent_states, true, cursor));
             }
-            Event::Changed { state } => documents.push(proto_json::watch_upserted(state, cursor)),
-            Event::Removed { agent_id } => documents.push(proto_json::watch_removed(agent_id, cursor)),
-            Event::Progress { as_of } => documents.push(proto_json::watch_progress(*as_of, cursor)),
+            Event::Changed { state } => documents.push(watch::upserted(state, cursor)),
+            Event::Removed { agent_id } => documents.push(watch::removed(agent_id, cursor)),
+            Event::Progress { as_of } => documents.push(watch::progress(*as_of, cursor)),
             Event::Disconnected { .. } => {}
         }
         for document in documents {

@@ -14,7 +14,10 @@ pub fn get(state: &AgentState) -> Value {
 
 /// A `BatchGetAgentStatesResponse`.
 pub fn batch(results: impl Iterator<Item = AgentStateResult>) -> Value {
-    json!({"results": results.map(|result| agent_state_result(&result)).collect::<Vec<_>>()})
+    let results: Vec<Value> = results.map(|result| agent_state_result(&result)).collect();
+    let mut object = Object::default();
+    object.set("results", Some(results.into()));
+    object.finish()
 }
 
 /// A `ListAgentStatesResponse`.

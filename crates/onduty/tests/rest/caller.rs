@@ -2,7 +2,7 @@
 
 use onduty_core::finding::Reason;
 use reqwest::header::{CONTENT_TYPE, HeaderMap};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Response};
 use serde_json::Value;
 
 use crate::stage::{PATIENCE, Stage, within};
@@ -44,6 +44,25 @@ impl Caller {
         self.call(Method::GET, path, &[], "").await
     }
 
+    /// An answer whose body is yet to come.
+    pub(crate) async fn begin(&self, path: &str, headers: &[(&str, &str)]) -> Response {
+        self.send(Method::GET, path, headers, "").await
+    }
+
+    async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<String>,
+    ) -> Response {
+        let mut request = self.http.request(method, format!("{}{path}", self.at)).body(body.into());
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        within(request.send()).await.expect("an answer")
+    }
+
     pub(crate) async fn post(&self, path: &str, body: impl Into<String>) -> Told {
         self.call(Method::POST, path, &[("content-type", "application/json")], body).await
     }
@@ -55,11 +74,7 @@ impl Caller {
         headers: &[(&str, &str)],
         body: impl Into<String>,
     ) -> Told {
-        let mut request = self.http.request(method, format!("{}{path}", self.at)).body(body.into());
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let response = within(request.send()).await.expect("an answer");
+        let response = self.send(method, path, headers, body).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         Told { status, headers, text: within(response.text()).await.expect("a whole answer") }
     }

@@ -12,3 +12,4 @@ mod reads;
 #[path = "../grpc/stage.rs"]
 mod stage;
 mod statuses;
+mod watch;

@@ -17,7 +17,7 @@ async fn a_path_that_is_not_served_names_those_that_are() {
             "/v1/agents",
             "/v1/agents/states/",
             "/v1/agents/states:list",
-            "/v1/diagnosis?agentId=x",
+            "/v1/diagnoses",
             "/V1/sync",
             "/api/v2/agents",
             "/api/v2/agents/states/",

@@ -12,8 +12,8 @@ use onduty_proto::v1::{
 };
 use tonic::{Request, Response, Status};
 
-use super::watch::Hub;
 use crate::answers::Answers;
+use crate::api::watch::Hub;
 use crate::meters::Meters;
 
 /// The service.

@@ -1,46 +1,16 @@
-//! `WatchAgentStates`: a snapshot, then changes, or exactly what was missed since a cursor.
-//!
-//! A watch is a cursor over the published roster and has no queue. Its stream makes the next message only when the
-//! connection has room for it, out of the newest snapshot there is by then: so a slow consumer skips to the newest
-//! state of each agent by itself, a stalled one costs nothing but its place, and nothing is missed in between.
-
-mod frames;
-mod hub;
-mod message;
-mod shelf;
-mod stream;
-
-use std::time::Duration;
+//! `WatchAgentStates`: the watch of every API, with the errors of gRPC.
 
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use onduty_core::cursor::Cursor;
-use onduty_core::selector::Selector;
 use onduty_proto::encoded::Encoded;
-use onduty_proto::v1::{Delivery, WatchAgentStatesRequest, WatchAgentStatesResponse};
-use tokio::time::Instant;
-use tonic::{Request, Status};
+use onduty_proto::v1::{WatchAgentStatesRequest, WatchAgentStatesResponse};
+use tonic::{Code, Request, Status};
 
-pub(super) use self::hub::Hub;
-use self::stream::Watch;
 use super::agent_states::AgentStates;
+use super::status::refused;
 use crate::api::deadline::Deadline;
-use crate::api::request::{from_duration, from_filter, from_ids};
 use crate::api::violation::Violation;
-
-/// What a caller wants to watch.
-#[derive(Debug)]
-struct Wanted {
-    selector: Selector,
-    cursor: Option<Cursor>,
-    every_change: bool,
-    progress_interval: Duration,
-    deadline: Option<Instant>,
-}
-
-const PROGRESS_DEFAULT: Duration = Duration::from_secs(10);
-const PROGRESS_MIN: Duration = Duration::from_millis(100);
-const PROGRESS_MAX: Duration = Duration::from_secs(300);
+use crate::api::watch::{Watch, WatchError, read};
 
 impl AgentStates {
     pub(super) fn watch(
@@ -49,82 +19,31 @@ impl AgentStates {
     ) -> Result<impl Stream<Item = Result<Encoded<WatchAgentStatesResponse>, Status>> + Send + use<>, Status>
     {
         let deadline = Deadline::of(&request).and_then(|deadline| deadline.caller);
-        let wanted = parse(request.into_inner(), self.ids_max, deadline).map_err(Violation::status)?;
-        let watch = Watch::begin(&self.hub, wanted)?;
-        Ok(unfold(watch, async |mut watch| watch.next().await.map(|message| (message, watch))))
+        let wanted = read(request.into_inner(), self.ids_max, deadline).map_err(Violation::status)?;
+        let watch = Watch::begin(&self.hub, wanted).map_err(|error| status_of(&error))?;
+        Ok(unfold(watch, async |mut watch| {
+            let message = watch.next().await?;
+            Some((message.map_err(|error| status_of(&error)), watch))
+        }))
     }
 }
 
-fn parse(
-    request: WatchAgentStatesRequest,
-    ids_max: usize,
-    deadline: Option<Instant>,
-) -> Result<Wanted, Violation> {
-    let WatchAgentStatesRequest { agent_ids, filter, cursor, delivery, progress_interval } = request;
-    let selector = match (agent_ids.is_empty(), filter) {
-        (true, filter) => from_filter(filter)?,
-        (false, None) => Selector {
-            agent_ids: from_ids("agent_ids", &agent_ids, ids_max, |id| Box::from(id))?,
-            ..Selector::default()
-        },
-        (false, Some(_)) => return Err(Violation::new("filter", "does not go together with agent_ids")),
-    };
-    let cursor = match cursor.as_str() {
-        "" => None,
-        text => Some(text.parse().map_err(|error| Violation::new("cursor", format!("{error}")))?),
-    };
-    let every_change = match Delivery::try_from(delivery) {
-        Ok(Delivery::Unspecified | Delivery::Coalesced) => false,
-        Ok(Delivery::EveryChange) => true,
-        Err(_) => return Err(Violation::new("delivery", "is no value that this version knows")),
-    };
-    let progress_interval =
-        from_duration("progress_interval", progress_interval)?.unwrap_or(PROGRESS_DEFAULT);
-    if !(PROGRESS_MIN..=PROGRESS_MAX).contains(&progress_interval) {
-        return Err(Violation::new("progress_interval", "must be 100 ms to 5 min"));
-    }
-    Ok(Wanted { selector, cursor, every_change, progress_interval, deadline })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use onduty_proto::v1::AgentFilter;
-
-    fn read(request: WatchAgentStatesRequest) -> Result<Wanted, String> {
-        parse(request, 3, None).map_err(|violation| violation.field)
-    }
-
-    #[test]
-    fn an_empty_request_watches_everyone_from_a_snapshot_on() {
-        let wanted = read(WatchAgentStatesRequest::default()).expect("a watch");
-        assert!(wanted.selector.is_everyone() && wanted.cursor.is_none() && !wanted.every_change);
-        assert_eq!(wanted.progress_interval, Duration::from_secs(10));
-    }
-
-    #[test]
-    fn what_can_t_be_watched_is_named() {
-        let interval = |nanos| Some(prost_types::Duration { seconds: 0, nanos });
-        let ids = |count| vec!["a".to_owned(); count];
-        let table = [
-            (WatchAgentStatesRequest { cursor: "yesterday".into(), ..Default::default() }, "cursor"),
-            (WatchAgentStatesRequest { delivery: 9, ..Default::default() }, "delivery"),
-            (WatchAgentStatesRequest { agent_ids: ids(4), ..Default::default() }, "agent_ids"),
-            (
-                WatchAgentStatesRequest {
-                    agent_ids: ids(1),
-                    filter: Some(AgentFilter::default()),
-                    ..Default::default()
-                },
-                "filter",
-            ),
-            (
-                WatchAgentStatesRequest { progress_interval: interval(99_999_999), ..Default::default() },
-                "progress_interval",
-            ),
-        ];
-        for (request, field) in table {
-            assert_eq!(read(request).expect_err(field), field);
+fn status_of(error: &WatchError) -> Status {
+    let (reason, message) = (error.reason(), error.to_string());
+    match error {
+        WatchError::OutOfTime => Status::deadline_exceeded(message),
+        WatchError::TooMany { limit } => {
+            refused(Code::ResourceExhausted, reason, &message, [("limit", limit.to_string())], None)
+        }
+        WatchError::TooSlow { cursor, behind } => {
+            let metadata = [("cursor", cursor.to_string()), ("changes_behind", behind.to_string())];
+            refused(Code::ResourceExhausted, reason, &message, metadata, None)
+        }
+        WatchError::Expired { cause } => {
+            refused(Code::OutOfRange, reason, &message, [("cause", (*cause).to_owned())], None)
+        }
+        WatchError::Unreadable { cursor } => {
+            refused(Code::Unavailable, reason, &message, [("cursor", cursor.to_string())], None)
         }
     }
 }

@@ -5,7 +5,7 @@ use axum::response::Response;
 use onduty_proto::v1::{AgentState, ListAgentStatesRequest, ListAgentStatesResponse};
 use prost::Message as _;
 
-use super::query::{LIST_PARAMETERS, Query};
+use super::query::{FILTER_PARAMETERS, PAGE_PARAMETERS, Query};
 use super::{Shared, told};
 use crate::api::convert::to_agent_state;
 use crate::api::listing::{Wanted, read, rest_of};
@@ -14,7 +14,7 @@ use crate::api::problem::Problem;
 use crate::proto_json::responses;
 
 pub(super) async fn get(State(rest): Shared, RawQuery(query): RawQuery) -> Result<Response, Problem> {
-    let query = Query::read(query.as_deref())?.only(&LIST_PARAMETERS)?;
+    let query = Query::read(query.as_deref())?.only(&[&FILTER_PARAMETERS[..], &PAGE_PARAMETERS].concat())?;
     let (page_size, page_token) = query.page()?;
     let request = ListAgentStatesRequest { filter: Some(query.filter()?), page_size, page_token };
     let Wanted { selector, size, from } = read(request)?;

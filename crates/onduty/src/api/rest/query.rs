@@ -91,6 +91,11 @@ impl Query {
         Ok((size, self.one("pageToken")?.unwrap_or_default().to_owned()))
     }
 
+    /// Whether there is any condition.
+    pub(super) fn has_filter(&self) -> bool {
+        self.0.iter().any(|(name, _)| FILTER_PARAMETERS.contains(&name.as_str()))
+    }
+
     /// The filter of a list: its fields under their JSON names, behind `filter.`.
     pub(super) fn filter(&self) -> Result<v1::AgentFilter, Unreadable> {
         let owned = |name| self.listed(name).map(str::to_owned).collect();
@@ -130,15 +135,16 @@ impl Query {
     }
 }
 
-/// The parameters of [`Query::filter`] and [`Query::page`].
-pub(super) const LIST_PARAMETERS: [&str; 7] = [
+/// The parameters of [`Query::page`].
+pub(super) const PAGE_PARAMETERS: [&str; 2] = ["pageSize", "pageToken"];
+
+/// The parameters of [`Query::filter`].
+pub(super) const FILTER_PARAMETERS: [&str; 5] = [
     "filter.presences",
     "filter.routingStatuses",
     "filter.queueIds",
     "filter.divisionIds",
     "filter.loggedIn",
-    "pageSize",
-    "pageToken",
 ];
 
 /// Reads a span of time as proto3 JSON writes it.
@@ -218,7 +224,7 @@ mod tests {
             ("filter.routingStatuses=MEAL", "filter.routingStatuses[0]"),
             ("filter.loggedIn=yes", "filter.loggedIn"),
         ];
-        let known = [&["a", "maxStaleness"][..], &LIST_PARAMETERS].concat();
+        let known = [&["a", "maxStaleness"][..], &FILTER_PARAMETERS, &PAGE_PARAMETERS].concat();
         for (raw, expected) in table {
             let read = || {
                 let query = Query::read(Some(raw))?.only(&known)?;

@@ -5,7 +5,7 @@ use axum::response::Response;
 use onduty_proto::v1::GetTimelineRequest;
 use onduty_proto::v1::get_timeline_request::Id;
 
-use super::query::Query;
+use super::query::{PAGE_PARAMETERS, Query};
 use super::{IdInPath, Shared, read_id, told};
 use crate::api::problem::Problem;
 use crate::api::timeline::NoTimeline;
@@ -17,7 +17,7 @@ pub(super) async fn get(
     id: IdInPath,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Problem> {
-    let (page_size, page_token) = Query::read(query.as_deref())?.only(&["pageSize", "pageToken"])?.page()?;
+    let (page_size, page_token) = Query::read(query.as_deref())?.only(&PAGE_PARAMETERS)?.page()?;
     let request = GetTimelineRequest { id: Some(Id::AgentId(read_id(id)?)), page_size, page_token };
     match rest.timelines.page(request, rest.lookups_end()).await {
         Ok(page) => Ok(told(timeline(&page))),

@@ -6,11 +6,10 @@ use onduty_core::cursor::Revision;
 use onduty_core::row::Row;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Status};
 
+use super::WatchError;
 use super::frames::Frames;
 use super::shelf::Shelf;
-use crate::api::grpc::status::refused;
 use crate::clock::Clock;
 use crate::history::{History, HistoryError};
 use crate::meters::Meters;
@@ -18,7 +17,7 @@ use crate::publish::View;
 
 /// What all watches share.
 #[derive(Debug)]
-pub(in crate::api::grpc) struct Hub {
+pub(in crate::api) struct Hub {
     pub(super) view: View,
     pub(super) clock: Clock,
     pub(super) meters: Meters,
@@ -43,7 +42,7 @@ const READERS_MAX: usize = 2;
 
 impl Hub {
     /// A hub for at most `watches_max` watches at once.
-    pub(in crate::api::grpc) fn new(
+    pub(in crate::api) fn new(
         view: View,
         history: History,
         clock: Clock,
@@ -64,17 +63,9 @@ impl Hub {
     }
 
     /// The right to one watch, if there is room for another.
-    pub(super) fn seat(&self) -> Result<Seat, Status> {
-        let permit = Arc::clone(&self.seats).try_acquire_owned().map_err(|_| {
-            let message = "as many watches are open as may be; close one, or raise limits.watches";
-            refused(
-                Code::ResourceExhausted,
-                "TOO_MANY_WATCHES",
-                message,
-                [("limit", self.seats_max.to_string())],
-                None,
-            )
-        })?;
+    pub(super) fn seat(&self) -> Result<Seat, WatchError> {
+        let permit = Arc::clone(&self.seats).try_acquire_owned();
+        let permit = permit.map_err(|_| WatchError::TooMany { limit: self.seats_max })?;
         self.meters.watchers(1);
         Ok(Seat { meters: self.meters.clone(), _permit: permit })
     }

@@ -24,7 +24,7 @@ use crate::api::convert::to_timestamp;
 use crate::api::encode::{Changes, States};
 
 /// One message of a watch, encoded.
-pub(super) type Message = Encoded<WatchAgentStatesResponse>;
+pub(in crate::api) type Message = Encoded<WatchAgentStatesResponse>;
 
 /// A message ends at this size. It is what a stalled stream keeps in memory, so it is small: as much as tonic sends
 /// at a time anyway.

@@ -9,19 +9,17 @@ use onduty_core::row::Row;
 use onduty_core::snapshot::{Gap, Snapshot};
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
-use tonic::{Code, Status};
 
-use super::Wanted;
 use super::frames::{Frame, Leap};
 use super::hub::{Hub, Seat};
 use super::message::{Cause, Message, changes, page, progress, reset};
-use crate::api::grpc::status::refused;
+use super::{Wanted, WatchError};
 use crate::error_chain::Chain;
 use crate::history::HistoryError;
 use crate::publish::View;
 
 /// One watch. Small, for there are thousands of them.
-pub(super) struct Watch {
+pub(in crate::api) struct Watch {
     hub: Arc<Hub>,
     view: View,
     wanted: Wanted,
@@ -65,7 +63,7 @@ const CHANGES_PER_READ: usize = 128;
 
 impl Watch {
     /// A watch that has told nothing yet.
-    pub(super) fn begin(hub: &Arc<Hub>, wanted: Wanted) -> Result<Self, Status> {
+    pub(in crate::api) fn begin(hub: &Arc<Hub>, wanted: Wanted) -> Result<Self, WatchError> {
         let seat = hub.seat()?;
         let sent_at = Instant::now();
         let newest = hub.view.snapshot().revision().0;
@@ -85,7 +83,7 @@ impl Watch {
     }
 
     /// The next message; `None` at the end. An error is the last message.
-    pub(super) async fn next(&mut self) -> Option<Result<Message, Status>> {
+    pub(in crate::api) async fn next(&mut self) -> Option<Result<Message, WatchError>> {
         if matches!(self.stand, Stand::Over) {
             return None;
         }
@@ -97,10 +95,10 @@ impl Watch {
         Some(told)
     }
 
-    async fn tell(&mut self) -> Result<Message, Status> {
+    async fn tell(&mut self) -> Result<Message, WatchError> {
         loop {
             if self.wanted.deadline.is_some_and(|deadline| Instant::now() >= deadline) {
-                return Err(Status::deadline_exceeded("the watch ran as long as its caller allowed"));
+                return Err(WatchError::OutOfTime);
             }
             if self.hub.drain.is_cancelled() {
                 return Ok(self.end());
@@ -123,7 +121,7 @@ impl Watch {
         }
     }
 
-    async fn step(&mut self) -> Result<Step, Status> {
+    async fn step(&mut self) -> Result<Step, WatchError> {
         match &self.stand {
             Stand::New => {
                 let snapshot = self.view.snapshot();
@@ -159,7 +157,7 @@ impl Watch {
     }
 
     /// Tells what happened since the cursor.
-    async fn go_on(&mut self, snapshot: &Snapshot, cursor: Cursor) -> Result<Step, Status> {
+    async fn go_on(&mut self, snapshot: &Snapshot, cursor: Cursor) -> Result<Step, WatchError> {
         if let Err(gap) = snapshot.resume(cursor) {
             return self.cannot_resume(gap).map(Step::Tell);
         }
@@ -189,7 +187,7 @@ impl Watch {
         Ok(Step::Tell(message))
     }
 
-    async fn make(&self, snapshot: &Snapshot, leap: Leap) -> Result<Frame, Status> {
+    async fn make(&self, snapshot: &Snapshot, leap: Leap) -> Result<Frame, WatchError> {
         let selector = &self.wanted.selector;
         if !leap.every_change || holds_every_change(snapshot, leap) {
             let rows = snapshot.changed_after(leap.from.revision).map(Arc::as_ref);
@@ -209,22 +207,20 @@ impl Watch {
         Ok(changes(rows.iter(), &self.wanted.selector, leap.from, newest))
     }
 
-    fn keep_up(&self, leap: Leap) -> Result<(), Status> {
+    fn keep_up(&self, leap: Leap) -> Result<(), WatchError> {
         let behind = leap.newest.0 - leap.from.revision.0;
         if behind <= self.behind_max {
             return Ok(());
         }
-        let message = "the consumer is too many changes behind; resume from the cursor, and read faster";
-        let metadata = [("cursor", leap.from.to_string()), ("changes_behind", behind.to_string())];
-        Err(refused(Code::ResourceExhausted, "CONSUMER_TOO_SLOW", message, metadata, None))
+        Err(WatchError::TooSlow { cursor: leap.from, behind })
     }
 
     /// What a cursor of no use comes to: a fresh start, or an error for whoever wants every change.
-    fn cannot_resume(&mut self, gap: Gap) -> Result<Message, Status> {
+    fn cannot_resume(&mut self, gap: Gap) -> Result<Message, WatchError> {
         let cause = Cause::Gap(gap);
         self.hub.meters.reset(cause.name());
         if self.wanted.every_change {
-            return Err(expired(cause.name()));
+            return Err(WatchError::Expired { cause: cause.name() });
         }
         self.stand = Stand::New;
         Ok(reset(cause, None))
@@ -285,18 +281,12 @@ fn consecutive(after: Revision, count: usize) -> impl Iterator<Item = Revision> 
     std::iter::successors(Some(after.next()), |revision| Some(revision.next())).take(count)
 }
 
-fn expired(cause: &str) -> Status {
-    let message = "some changes since the cursor are kept no longer; begin with a snapshot, without a cursor";
-    refused(Code::OutOfRange, "CURSOR_EXPIRED", message, [("cause", cause.to_owned())], None)
-}
-
-fn unreadable(error: &HistoryError, cursor: Cursor) -> Status {
+fn unreadable(error: &HistoryError, cursor: Cursor) -> WatchError {
     match error {
-        HistoryError::Expired { .. } => expired("history_dropped"),
+        HistoryError::Expired { .. } => WatchError::Expired { cause: "history_dropped" },
         HistoryError::Journal(_) | HistoryError::Stopping => {
             tracing::warn!(error = %Chain(error), "a watch of every change ended");
-            let message = "the history could not be read; resume from the cursor";
-            refused(Code::Unavailable, "HISTORY_UNREADABLE", message, [("cursor", cursor.to_string())], None)
+            WatchError::Unreadable { cursor }
         }
     }
 }

@@ -136,6 +136,26 @@ async fn a_state_that_may_not_be_seen_is_explained_with_the_platforms_words() {
 }
 
 #[tokio::test]
+async fn a_queue_that_may_not_be_seen_is_told_from_nobody() {
+    let house = House::of(As(PlatformApi::AgentStates, "sim-one-division"), 50).await;
+    let truth = house.sim.get("/sim/agents").await;
+    let queues: BTreeSet<String> = truth
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|agent| agent["queueIds"].as_array().unwrap())
+        .map(|queue| queue.as_str().unwrap().to_owned())
+        .collect();
+    let queues: Vec<String> = queues.into_iter().collect();
+    let reports = house.ask(&queues).await;
+    let refused = house.sim.requests().await;
+    assert!(refused.contains_key(&("/api/v2/routing/queues/{queueId}".to_owned(), 403)), "{refused:?}");
+    for (id, report) in queues.iter().zip(&reports) {
+        assert_eq!(reason(&house, id, report), Some(Reason::WrongIdKind), "{report:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_missing_scope_is_looked_for_in_a_new_token_once_a_minute() {
     let house = House::of(As(PlatformApi::AgentStates, "sim-no-scope"), 50).await;
     let id = ids(&house, "agentId", true).await.remove(0);

@@ -2,8 +2,9 @@
 
 use onduty_core::access::{Access, Seen};
 use onduty_core::agent::DivisionId;
-use onduty_core::facts::{Kind, Untaken};
+use onduty_core::facts::{DenialKind, Kind, Untaken};
 use onduty_core::finding::{Evidence, Reason};
+use onduty_core::time::Timestamp;
 
 use super::budget::Purpose;
 use super::client::{Ask, Client};
@@ -13,7 +14,7 @@ use super::route::{Route, encoded};
 
 /// Ids of one batch that are held against other kinds. Each costs requests of its own, and a thousand unknown ids are
 /// more likely a stranger's than a thousand queues'.
-const PER_BATCH: usize = 4;
+const PER_BATCH: usize = 10;
 
 /// Whether the ids of one batch are held against other kinds.
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +56,14 @@ pub(super) async fn queue(client: &Client, id: &str) -> KindFound {
     let answer = match client.get(&Ask { route: Route::Queue, path, purpose: Purpose::Diagnosis }).await {
         Ok(answer) => answer,
         Err(error) if error.refused_with(404).is_some() => return Ok(None),
+        Err(PlatformError::Refused(refused)) => {
+            let denial = refused.denial(asked_at);
+            // Refused for the division of the queue: so there is one (`platform.md` 7.1).
+            return match denial.value.kind() {
+                DenialKind::Division => Ok(Some(denial.with(Kind::Queue(None)))),
+                _ => Err(untaken(&PlatformError::Refused(refused), Route::Queue, asked_at)),
+            };
+        }
         Err(error) => return Err(untaken(&error, Route::Queue, asked_at)),
     };
     let name = client.read(&answer, decode::queue_name);
@@ -63,7 +72,7 @@ pub(super) async fn queue(client: &Client, id: &str) -> KindFound {
 }
 
 /// A question about the kind that got no answer.
-pub(super) fn untaken(error: &PlatformError, route: Route, at: onduty_core::time::Timestamp) -> Untaken {
+pub(super) fn untaken(error: &PlatformError, route: Route, at: Timestamp) -> Untaken {
     let detail = format!("not known whether it is another kind of id: {error}");
     Untaken { why: Evidence::at(route.template(), detail, at), would_show: Reason::WrongIdKind }
 }

@@ -14,7 +14,7 @@ use crate::platform::genesys::kind::{self, KindBudget};
 use crate::platform::genesys::route::{Route, encoded};
 
 /// Ids of one batch that are asked for by reads that know no divisions.
-const ASKED_MAX: usize = 5;
+const ASKED_MAX: usize = 10;
 
 impl UsersApi {
     /// What is found out about ids that a request for them with `state=any` did not name.

@@ -28,7 +28,8 @@ const WORLDS: u32 = 12;
 fn lifting_what_a_finding_names_brings_the_state_or_a_later_cause() {
     let cases = std::env::var("ONDUTY_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(CASES);
     let outcomes: Vec<Outcome> = std::thread::scope(|scope| {
-        let worlds: Vec<_> = (0..WORLDS).map(|_| scope.spawn(|| explore(cases.div_ceil(WORLDS)))).collect();
+        let worlds: Vec<_> =
+            (0..WORLDS).map(|seed| scope.spawn(move || explore(seed, cases.div_ceil(WORLDS)))).collect();
         worlds.into_iter().map(|world| world.join().unwrap()).collect()
     });
     for outcome in outcomes {
@@ -39,9 +40,9 @@ fn lifting_what_a_finding_names_brings_the_state_or_a_later_cause() {
 type Outcome = Result<(), TestError<Trouble>>;
 
 /// Cases in one world, one after the other.
-fn explore(cases: u32) -> Outcome {
+fn explore(seed: u32, cases: u32) -> Outcome {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let world = Arc::new(runtime.block_on(World::new()));
+    let world = Arc::new(runtime.block_on(World::new(seed.into())));
     let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
     runner.run(&troubles(), |trouble| runtime.block_on(unravel(&world, trouble)))
 }

@@ -63,8 +63,17 @@ pub(crate) struct As(pub(crate) PlatformApi, pub(crate) &'static str);
 
 impl Sim {
     pub(crate) async fn start(agents: usize, rate: f64, webhook: Option<WebhookTarget>) -> Self {
+        Self::of(SimOptions { agents, rate, webhook, ..SimOptions::default() }).await
+    }
+
+    /// A quiet organisation of its own.
+    pub(crate) async fn seeded(agents: usize, seed: u64) -> Self {
+        Self::of(SimOptions { agents, rate: 0.0, seed, ..SimOptions::default() }).await
+    }
+
+    async fn of(options: SimOptions) -> Self {
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-        let options = SimOptions { listen, agents, rate, webhook, ..SimOptions::default() };
+        let options = SimOptions { listen, ..options };
         let running = Simulator::start(options).await.unwrap();
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();

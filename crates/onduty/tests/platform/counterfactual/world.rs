@@ -52,6 +52,8 @@ pub(super) struct Trouble {
     /// Nuisances that must change nothing: they are no causes.
     expand_dropped: bool,
     spelling: &'static str,
+    refused_by_401: bool,
+    unknown_left_out: bool,
 }
 
 /// The simulator and its people.
@@ -75,9 +77,9 @@ pub(super) fn troubles() -> impl Strategy<Value = Trouble> {
     let id = one_of(&[IdMalformed, IdOfUser, IdOfQueue, IdOfNobody]);
     let person = one_of(&[AccountDeleted, AccountInactive, LoggedOut, StateWithheld]);
     let rest = (rare(PlatformDown), rare(ApiAbsent), rare(ScopeMissing), rare(PolicyRefuses));
-    let setting = (0..AGENTS, any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let setting = (0..AGENTS, any::<bool>(), any::<bool>(), any::<[bool; 4]>());
     (client, rights, id, person, rest, setting).prop_map(
-        |(client, rights, id, person, rest, (agent, users, swept, expand_dropped, on_queue))| {
+        |(client, rights, id, person, rest, (agent, users, swept, nuisances))| {
             let mut causes: BTreeSet<Cause> =
                 [client, rights, id, person, rest.0, rest.1, rest.2, rest.3].into_iter().flatten().collect();
             let api = if users { PlatformApi::Users } else { PlatformApi::AgentStates };
@@ -86,8 +88,9 @@ pub(super) fn troubles() -> impl Strategy<Value = Trouble> {
             if users && causes.contains(&DivisionNotGranted) {
                 causes.remove(&AccountDeleted);
             }
+            let [expand_dropped, on_queue, refused_by_401, unknown_left_out] = nuisances;
             let spelling = if on_queue { "On Queue" } else { "OnQueue" };
-            Trouble { api, causes, agent, swept, expand_dropped, spelling }
+            Trouble { api, causes, agent, swept, expand_dropped, spelling, refused_by_401, unknown_left_out }
         },
     )
 }
@@ -145,8 +148,9 @@ impl Trouble {
 }
 
 impl World {
-    pub(super) async fn new() -> Self {
-        let sim = Sim::start(AGENTS * 2, 0.0, None).await;
+    /// Each seed gives another organisation.
+    pub(super) async fn new(seed: u64) -> Self {
+        let sim = Sim::seeded(AGENTS * 2, seed).await;
         sim.post("/sim/pause", json!({})).await;
         sim.faults(json!({"rate": 0})).await;
         let truth = sim.get("/sim/agents").await;
@@ -226,6 +230,8 @@ impl World {
                 "users_division_filter": trouble.api == PlatformApi::Users,
                 "presence_spelling": trouble.spelling,
                 "expand_drop": drop,
+                "oauth_error_status": if trouble.refused_by_401 { 401 } else { 400 },
+                "users_unknown": if trouble.unknown_left_out { "omit" } else { "404_if_all" },
             }))
             .await;
     }

@@ -62,7 +62,8 @@ const API: &str = "rest";
 
 /// What is served, for whoever asks for something else.
 const SERVED: &str = "GET /v1/agents/{id}/state, GET /v1/agents/states, POST /v1/agents/states:batchGet, \
-                      GET /v1/agents/states:watch,                       GET /v1/agents/{id}/timeline, GET /v1/sync, GET /api/v2/agents/states?agentId={id}";
+                      GET /v1/agents/states:watch, GET /v1/agents/{id}/timeline, GET /v1/sync, \
+                      GET /api/v2/agents/states?agentId={id}";
 
 /// The routes.
 pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines, hub: Arc<Hub>) -> Router {

@@ -155,7 +155,7 @@ async fn every_command_in_the_readme_does_what_it_says() {
             ["cargo", "xtask", "test"] => assert!(ci.contains(command), "CI runs another command"),
             ["cargo", "run", "--", "watch"] => desk.begin(&["watch"]).await,
             ["onduty", "serve", arguments @ ..] => desk.begin(&[&["serve"], arguments].concat()).await,
-            ["curl", url] => fetch(&desk, url, comment).await,
+            ["curl", url] | ["curl", "-N", url] => fetch(&desk, url, comment).await,
             ["cargo", "run", "--", arguments @ ..] | ["onduty", arguments @ ..] => {
                 holds(&desk.run(arguments), command, comment, &prints);
             }

@@ -6,6 +6,7 @@
 mod completions;
 mod config;
 mod demo;
+mod doctor;
 mod explain;
 mod failure;
 mod get;
@@ -77,6 +78,8 @@ enum Command {
     Explain(explain::Explain),
     /// Names in a snippet, curl line or configuration that the platform does not know, with the nearest real ones
     Lint(lint::Lint),
+    /// Every check of what answers rest on: what was found, what it means, what to do
+    Doctor(doctor::Doctor),
     /// Wait until the sidecar is ready
     Wait(wait::Wait),
     /// The effective configuration, with the origin of every value
@@ -129,6 +132,7 @@ async fn dispatch(
         Command::Why(why) => why.run(&Client::connect(&address).await?, clock.now(), output).await,
         Command::Explain(explain) => explain.run(output),
         Command::Lint(lint) => lint.run(output),
+        Command::Doctor(doctor) => Box::pin(doctor.run(&address, invocation, output)).await,
         Command::Wait(wait) => wait.run(&address, output).await,
         Command::Config(config) => config.run(invocation, output),
         Command::Completions(completions) => completions.run(&mut Arguments::command(), output),
@@ -159,6 +163,8 @@ mod tests {
             "why a --limit 0",
             "list --presence sleepy",
             "wait --max soon",
+            "doctor -o ndjson",
+            "doctor --wait soon",
             "demo --trouble x",
         ] {
             let words = std::iter::once("onduty").chain(line.split_whitespace());

@@ -28,7 +28,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::join;
 use onduty_core::answer::{Answer, Asked, Glance, Question, Report, conclude, glance};
 use onduty_core::cursor::Epoch;
-use onduty_core::finding::{Finding, Reason};
+use onduty_core::finding::Finding;
 use onduty_core::observation::Input;
 use onduty_core::roster::Roster;
 use tokio::time::Instant;
@@ -42,6 +42,7 @@ use crate::platform::Platform;
 use crate::platform::genesys::error::ClientError;
 use crate::publish::{self, Publisher, View};
 use crate::status::StatusBoard;
+pub use agent::FORM as FIRST_OF_AGENT;
 pub use check::{Check, Status};
 pub use facts::Settings;
 use facts::{AgentFacts, Facts};
@@ -103,6 +104,8 @@ pub struct Examination {
     pub checks: Vec<Check>,
     /// Why there is no state of the agent asked about.
     pub finding: Option<Box<Finding>>,
+    /// Whether either of the platform's hosts answered.
+    pub reached: bool,
 }
 
 impl Doctor {
@@ -181,12 +184,7 @@ impl Doctor {
         };
         let snapshot = self.view.snapshot();
         let row = asked.row(&snapshot).cloned();
-        let access = self.board.read().access;
-        let division = row.as_ref().and_then(|row| row.division_id()).map(|id| match &access {
-            Some((_, access)) => access.division(id),
-            None => id.as_str().to_owned(),
-        });
-        Arc::new(AgentFacts { now: self.clock.now(), asked: id.to_owned(), answer, read, row, division })
+        Arc::new(AgentFacts { now: self.clock.now(), asked: id.to_owned(), answer, read, row })
     }
 
     async fn look_up(&self, asked: &Asked, held: &Mutex<(Roster, Publisher)>) -> Answer {
@@ -213,19 +211,7 @@ impl Doctor {
 impl Examination {
     /// What a configuration that can't be used comes to: nothing else is looked at.
     pub fn of_invalid_configuration(errors: &ConfigErrors) -> Self {
-        Self { checks: vec![configuration::invalid(errors)], finding: None }
-    }
-
-    /// Whether neither of the platform's hosts could be reached.
-    pub fn reached_nobody(&self) -> bool {
-        let failed = |name| {
-            self.checks.iter().any(|check| {
-                check.name == name
-                    && check.status == Status::Fail
-                    && check.reason == Some(Reason::PlatformUnavailable)
-            })
-        };
-        failed(host::LOGIN) && failed(host::API)
+        Self { checks: vec![configuration::invalid(errors)], finding: None, reached: false }
     }
 }
 
@@ -248,7 +234,7 @@ fn judge(facts: &Facts, agent: Option<&AgentFacts>) -> Examination {
         Answer::State(_) => None,
     });
     if let Some(agent) = agent {
-        checks.extend(agent::judge(agent, &checks));
+        checks.extend(agent::judge(agent, facts, &checks));
     }
-    Examination { checks, finding }
+    Examination { checks, finding, reached: facts.login.is_ok() || facts.api.is_ok() }
 }

@@ -3,6 +3,7 @@
 //!
 //! A field without a value is left out, as proto3 JSON allows. The counts of an account are always there: they add up.
 
+pub mod diagnosis;
 pub mod responses;
 pub mod sync;
 pub mod timeline;

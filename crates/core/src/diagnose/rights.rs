@@ -286,9 +286,13 @@ fn contradiction(
 fn pending(rights: &Rights<'_>, grant: &Grant, made_at: Timestamp) -> Cause {
     let permission = rights.needs.permission;
     let minutes = rights.now.since(made_at).as_secs() / 60;
+    let ago = match minutes {
+        0 => "less than a minute ago".to_owned(),
+        minutes => format!("{minutes} min ago"),
+    };
     let mut cause = Cause::new(
         Reason::PermissionPending,
-        format!("{permission} was granted {minutes} min ago and does not apply yet"),
+        format!("{permission} was granted {ago} and does not apply yet"),
         format!(
             "wait: grants take some minutes to apply; if it stays so after ten, give the role \"{}\" anew",
             grant.role

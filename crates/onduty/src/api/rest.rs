@@ -3,6 +3,7 @@
 //! with the members of its finding, and no answer is an empty list without a word.
 
 mod batch;
+mod diagnosis;
 mod list;
 mod platform_states;
 mod query;
@@ -36,6 +37,7 @@ use super::timeline::Timelines;
 use super::watch::Hub;
 use crate::answers::Answers;
 use crate::clock::Clock;
+use crate::doctor::Doctor;
 use crate::meters::Meters;
 
 /// What the endpoints are made of.
@@ -43,6 +45,7 @@ use crate::meters::Meters;
 struct Rest {
     answers: Answers,
     timelines: Timelines,
+    doctor: Arc<Doctor>,
     sync: SyncStatus,
     hub: Arc<Hub>,
     meters: Meters,
@@ -63,13 +66,14 @@ const API: &str = "rest";
 /// What is served, for whoever asks for something else.
 const SERVED: &str = "GET /v1/agents/{id}/state, GET /v1/agents/states, POST /v1/agents/states:batchGet, \
                       GET /v1/agents/states:watch, GET /v1/agents/{id}/timeline, GET /v1/sync, \
-                      GET /api/v2/agents/states?agentId={id}";
+                      GET /v1/diagnosis, GET /api/v2/agents/states?agentId={id}";
 
 /// The routes.
 pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines, hub: Arc<Hub>) -> Router {
     let rest = Arc::new(Rest {
         answers: parts.answers.clone(),
         timelines,
+        doctor: Arc::clone(&parts.doctor),
         sync,
         hub,
         meters: parts.meters.clone(),
@@ -86,6 +90,7 @@ pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines, hub:
         .route("/v1/agents/states:batchGet", post(batch::post))
         .route("/v1/agents/states:watch", get(watch::get))
         .route("/v1/sync", get(sync::get))
+        .route("/v1/diagnosis", get(diagnosis::get))
         .method_not_allowed_fallback(wrong_method)
         .route_layer(from_fn_with_state(parts.limits.request_timeout, in_time))
         .with_state(rest)

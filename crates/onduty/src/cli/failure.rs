@@ -55,6 +55,9 @@ pub(super) enum Failure {
         /// What it said last.
         state: String,
     },
+    /// No HTTP client towards the platform.
+    #[error("could not look at the platform")]
+    Platform(#[source] crate::platform::genesys::error::ClientError),
     /// The simulator of a demo did not start, or can't be reached.
     #[error("could not run the simulated contact centre (other ports: --port-base)")]
     Simulator(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -73,6 +76,7 @@ impl Failure {
             | Self::Client(ClientError::Address { .. }) => ExitCode::from(2),
             Self::Output(_)
             | Self::Simulator(_)
+            | Self::Platform(_)
             | Self::Client(
                 ClientError::Missed { .. } | ClientError::Refused { .. } | ClientError::Malformed { .. },
             ) => ExitCode::FAILURE,
@@ -101,6 +105,7 @@ impl Failure {
             | Self::Reason { .. }
             | Self::Output(_)
             | Self::NotReady { .. }
+            | Self::Platform(_)
             | Self::Simulator(_) => output.note(format_args!("onduty: {}", plain(&Chain(self).to_string()))),
         }
     }

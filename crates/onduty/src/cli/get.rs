@@ -83,7 +83,7 @@ fn print_table(answers: Answers, now: Timestamp, output: &mut Output<'_>) -> io:
         output.out.flush()?;
     }
     for miss in missed.into_iter().filter_map(Result::err) {
-        for line in finding::lines(&miss, now, output.screen.colour) {
+        for line in finding::lines(&miss, now, output.screen) {
             output.note(line)?;
         }
     }

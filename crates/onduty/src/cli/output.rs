@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod age;
+pub(crate) mod checks;
 pub(crate) mod finding;
 pub(crate) mod markdown;
 pub(crate) mod marks;
@@ -30,6 +31,9 @@ pub enum Format {
 /// The width assumed where there is no terminal to ask.
 const WIDTH_WITHOUT_TERMINAL: u16 = 120;
 
+/// The width of prose where there is no terminal to ask: what people expect in a file or a mail.
+const PROSE_WITHOUT_TERMINAL: usize = 80;
+
 /// What is known of the place that output goes to. Values, so that rendering can be tested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Screen {
@@ -54,6 +58,12 @@ impl Screen {
         let colour = set("NO_COLOR").is_none() && (forced || (size.is_some() && !dumb));
         let (width, height) = size.unwrap_or((WIDTH_WITHOUT_TERMINAL, u16::MAX));
         Self { is_terminal: size.is_some(), width: width.max(1), height, colour }
+    }
+
+    /// How wide prose may be.
+    #[must_use]
+    pub fn prose_width(self) -> usize {
+        if self.is_terminal { usize::from(self.width) } else { PROSE_WITHOUT_TERMINAL }
     }
 }
 

@@ -83,7 +83,7 @@ fn print_miss(miss: &Finding, format: Format, now: Timestamp, output: &mut Outpu
     let document = json!({"finding": proto_json::finding(miss)});
     match format {
         Format::Table => {
-            finding::lines(miss, now, output.screen.colour).into_iter().try_for_each(|line| output.note(line))
+            finding::lines(miss, now, output.screen).into_iter().try_for_each(|line| output.note(line))
         }
         Format::Json => output.line(format_args!("{document:#}")),
         Format::Ndjson => output.line(document),

@@ -7,10 +7,11 @@ use onduty_core::observation::Source;
 use onduty_core::row::Row;
 
 use super::check::{Check, Status, span};
-use super::facts::AgentFacts;
+use super::facts::{AgentFacts, Facts};
 use super::{budget, entrance, host, rights, sources};
 
-pub(super) const FORM: &str = "id form";
+/// The first of the lines about an agent.
+pub const FORM: &str = "id form";
 pub(super) const KIND: &str = "id kind";
 pub(super) const EXISTENCE: &str = "existence";
 pub(super) const VISIBILITY: &str = "visibility";
@@ -21,9 +22,11 @@ pub(super) const FRESHNESS: &str = "freshness";
 const LINES: [&str; 6] = [FORM, KIND, EXISTENCE, VISIBILITY, LOGIN, FRESHNESS];
 
 /// All lines about the agent, after those about everything else.
-pub(super) fn judge(agent: &AgentFacts, before: &[Check]) -> Vec<Check> {
-    let Some(finding) = miss(agent) else {
-        return LINES.into_iter().map(|line| fine(line, agent)).collect();
+pub(super) fn judge(agent: &AgentFacts, facts: &Facts, before: &[Check]) -> Vec<Check> {
+    let fine = |line| fine(line, agent, facts);
+    // What is held will do; that it can't be read now is told with the freshness.
+    let Answer::Miss(finding) = &agent.answer else {
+        return LINES.into_iter().map(fine).collect();
     };
     let at = line_of(finding.reason);
     let elsewhere = blamed(finding.reason)
@@ -32,22 +35,13 @@ pub(super) fn judge(agent: &AgentFacts, before: &[Check]) -> Vec<Check> {
     let mut checks = Vec::with_capacity(LINES.len());
     for line in LINES {
         checks.push(match elsewhere {
-            _ if place(line) < place(at) => known_before(line, agent, finding),
+            _ if place(line) < place(at) && is_known(line, agent, finding) => fine(line),
             Some(name) => Check::waits(line, name),
             None if line == at => broken(line, finding),
             None => Check::waits(line, at),
         });
     }
     checks
-}
-
-/// Why there is no state: what anybody would be answered, or what the platform says now.
-fn miss(agent: &AgentFacts) -> Option<&Finding> {
-    match (&agent.answer, &agent.read) {
-        (Answer::Miss(finding), _) => Some(finding),
-        // What is held will do; what can't be read now is told with the freshness.
-        (Answer::State(_), _) => None,
-    }
 }
 
 fn place(line: &str) -> usize {
@@ -118,31 +112,29 @@ fn broken(line: &'static str, finding: &Finding) -> Check {
     }
 }
 
-/// A line before the one that the finding stands on: as far as it is known.
-fn known_before(line: &'static str, agent: &AgentFacts, finding: &Finding) -> Check {
-    let held = agent.row.as_ref().is_some_and(|row| row.present);
-    match line {
-        FORM => fine(FORM, agent),
-        // Nobody's id is of no kind; of somebody who left, it is still an agent's.
-        KIND if finding.reason == Reason::AgentUnknown => Check::waits(KIND, EXISTENCE),
-        KIND if finding.reason == Reason::AgentDeleted || finding.reason == Reason::AgentInactive => {
-            fine(KIND, agent)
-        }
-        _ if held => fine(line, agent),
-        // Something else kept it from being looked at.
-        _ => Check::waits(line, line_of(finding.reason)),
+/// Whether a line before the one that the finding stands on is in order, as far as that is known.
+fn is_known(line: &str, agent: &AgentFacts, finding: &Finding) -> bool {
+    match finding.reason {
+        _ if line == FORM => true,
+        // Of somebody who left, the id is still an agent's; nobody's is of no kind.
+        Reason::AgentDeleted | Reason::AgentInactive => line == KIND,
+        Reason::AgentUnknown => false,
+        _ => agent.row.as_ref().is_some_and(|row| row.present),
     }
 }
 
-fn fine(line: &'static str, agent: &AgentFacts) -> Check {
+fn fine(line: &'static str, agent: &AgentFacts, facts: &Facts) -> Check {
     let row = agent.row.as_deref();
     match line {
         FORM => Check::ok(FORM, format!("{} is a UUID", agent.asked)),
         KIND => Check::ok(KIND, "an agent's"),
         EXISTENCE => {
             let name = row.and_then(|row| row.name()).unwrap_or("somebody whose name is not known");
-            let division =
-                agent.division.as_ref().map_or_else(String::new, |name| format!(", division {name}"));
+            let division = row.and_then(Row::division_id).map(|id| match &facts.access {
+                Some(access) => rights::name_of(access, id),
+                None => id.as_str().to_owned(),
+            });
+            let division = division.map_or_else(String::new, |name| format!(", division {name}"));
             Check::ok(EXISTENCE, format!("{name}{division}"))
         }
         VISIBILITY => Check::ok(VISIBILITY, "the token may see it"),
@@ -180,7 +172,7 @@ fn freshness(agent: &AgentFacts) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::testing::{agent, missing};
+    use crate::doctor::testing::{agent, facts, missing};
 
     fn statuses(checks: &[Check]) -> Vec<(&'static str, Status)> {
         checks.iter().map(|check| (check.name, check.status)).collect()
@@ -189,7 +181,7 @@ mod tests {
     #[test]
     fn every_reason_breaks_exactly_one_line_and_those_after_it_wait() {
         for reason in Reason::ALL {
-            let checks = judge(&missing(*reason), &[]);
+            let checks = judge(&missing(*reason), &facts(|_| {}), &[]);
             let failed: Vec<&str> =
                 checks.iter().filter(|check| check.status == Status::Fail).map(|check| check.name).collect();
             assert_eq!(failed, [line_of(*reason)], "{reason:?}");
@@ -204,7 +196,7 @@ mod tests {
         for reason in Reason::ALL.iter().filter(|reason| !blamed(**reason).is_empty()) {
             for name in blamed(*reason) {
                 let before = [Check::fail(name, *reason, "")];
-                let checks = judge(&missing(*reason), &before);
+                let checks = judge(&missing(*reason), &facts(|_| {}), &before);
                 assert!(checks.iter().all(|check| check.status != Status::Fail), "{reason:?}");
                 assert!(checks.iter().any(|check| check.found == format!("waits for: {name}")), "{reason:?}");
             }
@@ -213,11 +205,11 @@ mod tests {
 
     #[test]
     fn an_agent_with_a_state_is_fine_and_a_read_that_fails_is_only_worth_knowing() {
-        let healthy = judge(&agent(), &[]);
+        let healthy = judge(&agent(), &facts(|_| {}), &[]);
         assert!(healthy.iter().all(|check| check.status == Status::Ok), "{:?}", statuses(&healthy));
         let mut agent = agent();
         agent.read = missing(Reason::PlatformUnavailable).answer;
-        let checks = judge(&agent, &[]);
+        let checks = judge(&agent, &facts(|_| {}), &[]);
         assert_eq!(checks.last().map(|check| check.status), Some(Status::Warn));
         assert!(checks[..5].iter().all(|check| check.status == Status::Ok));
     }

@@ -92,8 +92,6 @@ pub(super) struct AgentFacts {
     pub(super) read: Answer,
     /// What is held.
     pub(super) row: Option<Arc<Row>>,
-    /// The agent's division, for people.
-    pub(super) division: Option<String>,
 }
 
 impl From<&Config> for Settings {

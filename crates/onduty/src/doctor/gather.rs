@@ -132,7 +132,11 @@ fn first_page(route: Route) -> Ask {
     Ask { route, path: format!("{route}?pageSize=1&pageNumber=1"), purpose: Purpose::Diagnosis }
 }
 
+/// Who is in which division, once everybody was listed: before, it would be told of a part as if it were all.
 fn directory(snapshot: &Snapshot) -> Directory {
+    if snapshot.listing().is_none() {
+        return Directory::default();
+    }
     let mut divisions: BTreeMap<DivisionId, usize> = BTreeMap::new();
     for row in snapshot.present_after(None) {
         if let Some(division) = row.division_id() {

@@ -103,7 +103,13 @@ fn place(access: &Access, permitted: &Permitted) -> String {
     if permitted.is_nowhere() {
         return "in no division".to_owned();
     }
-    format!("in {}", listed(permitted.divisions.iter().map(|id| access.division(id))))
+    format!("in {}", listed(permitted.divisions.iter().map(|id| name_of(access, id))))
+}
+
+/// A division by its name alone: on a line its id would be in the way.
+pub(super) fn name_of(access: &Access, id: &DivisionId) -> String {
+    let name = access.division_names.get(id).filter(|name| !name.is_empty());
+    name.map_or_else(|| id.as_str().to_owned(), ToString::to_string)
 }
 
 fn listed(names: impl Iterator<Item = String>) -> String {
@@ -128,7 +134,7 @@ fn wishes(access: &Access) -> Check {
     let losses: Vec<&str> = lacking.iter().map(|(_, loss)| *loss).collect();
     Check::warn(OPTIONAL, None, format!("not granted: {}", names.join(", ")))
         .meaning(losses.join("; "))
-        .remedy("grant them to the client's role if you want that told")
+        .remedy("give the OAuth client a role that carries it, if you want that told")
         .seen([grants.says(format!(
             "{} grants, none of which carries {}",
             grants.value.len(),
@@ -155,7 +161,8 @@ fn divisions(facts: &Facts, access: &Access, permission: &Check) -> Check {
     let reason_of =
         |id| hindrance(&Rights { needs: &facts.needs, access, division: Some(id), now: facts.now });
     let reason = hidden.iter().filter_map(|(id, _)| reason_of(*id)).min();
-    let names = listed(hidden.iter().map(|(id, _)| access.division(id)));
+    let names = listed(hidden.iter().map(|(id, _)| name_of(access, id)));
+    let in_full = listed(hidden.iter().map(|(id, _)| access.division(id)));
     let agents: usize = hidden.iter().map(|(_, agents)| agents).sum();
     let whom = match facts.directory.agents {
         0 => "everybody there".to_owned(),
@@ -174,7 +181,10 @@ fn divisions(facts: &Facts, access: &Access, permission: &Check) -> Check {
     };
     check
         .remedy(format!("give the OAuth client a role that carries {needed} in {names}, or in all divisions"))
-        .seen([permitted.says(format!("{needed} is in effect {}", place(access, &permitted.value)))])
+        .seen([permitted.says(format!(
+            "{needed} is in effect {}, and not in {in_full}",
+            place(access, &permitted.value)
+        ))])
 }
 
 /// The divisions in which somebody is; where nobody was listed yet, those that the organisation has.
@@ -193,7 +203,10 @@ fn unread(name: &'static str, access: &Access, what: &str) -> Check {
         .seen(access.unread.clone())
 }
 
-/// The id of a request belongs to the evidence; on the line it is in the way.
+/// The id of a request belongs to the evidence; on a line it is in the way.
 fn without_correlation(detail: &str) -> String {
     detail.split(" (correlation id ").next().unwrap_or(detail).to_owned()
 }
+
+#[cfg(test)]
+mod tests;

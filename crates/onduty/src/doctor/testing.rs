@@ -106,14 +106,7 @@ pub(super) fn agent() -> AgentFacts {
     let held = onduty_core::row::Held::new(UserId::from("u1"));
     let row = Arc::new(Row::new(held, Revision(1), Source::Sweep, NOW, true));
     let answer = Answer::State(Arc::clone(&row));
-    AgentFacts {
-        now: NOW,
-        asked: "a1".to_owned(),
-        read: answer.clone(),
-        answer,
-        row: Some(row),
-        division: None,
-    }
+    AgentFacts { now: NOW, asked: "a1".to_owned(), read: answer.clone(), answer, row: Some(row) }
 }
 
 /// An agent whose state is missing.

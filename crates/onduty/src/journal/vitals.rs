@@ -75,7 +75,9 @@ fn log_of(file: &Path) -> PathBuf {
 
 /// The directory, or the nearest one above it that is there: a store that is not made yet will be made below it.
 fn existing(dir: &Path) -> Option<&Path> {
-    dir.ancestors().find(|dir| dir.is_dir())
+    // Above a relative path is the empty one, which stands for where we are.
+    let above = dir.ancestors().map(|dir| if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
+    above.into_iter().find(|dir| dir.is_dir())
 }
 
 fn free_bytes(dir: &Path) -> Option<u64> {
@@ -164,6 +166,7 @@ mod tests {
         let absent = vitals(&dir.path().join("not/yet"), PATIENCE).await;
         assert_eq!((absent.bytes, &absent.integrity, absent.writable), (None, &Integrity::Absent, true));
         assert!(absent.free_bytes.is_some_and(|bytes| bytes > 0));
+        assert!(vitals(Path::new("no-such-folder"), PATIENCE).await.writable, "beside the tests");
         assert_eq!(files(dir.path()), [""; 0]);
 
         let _held = journal(dir.path());

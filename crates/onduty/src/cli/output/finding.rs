@@ -5,37 +5,39 @@ use onduty_proto::v1::Finding;
 
 use super::age::age;
 use super::palette::{Tone, paint};
-use super::plain;
+use super::wrap::wrapped;
+use super::{Screen, plain};
 
-/// The lines of a finding; evidence is indented below what it proves.
+/// The lines of a finding, no wider than prose is on this screen; evidence is indented below what it proves.
 #[must_use]
-pub(crate) fn lines(finding: &Finding, now: Timestamp, colour: bool) -> Vec<String> {
+pub(crate) fn lines(finding: &Finding, now: Timestamp, screen: Screen) -> Vec<String> {
     let of =
         if finding.agent_id.is_empty() { String::new() } else { format!(" {}", plain(&finding.agent_id)) };
-    let mut lines = vec![format!(
-        "{}{of}: {}",
-        paint(&plain(&finding.reason), Tone::Alarm, colour),
-        plain(&finding.summary)
-    )];
+    let width = screen.prose_width();
+    let reason = plain(&finding.reason);
+    let mut lines = wrapped("", &format!("{reason}{of}: {}", plain(&finding.summary)), width);
+    if let Some(line) = lines.first_mut() {
+        // Coloured after it was broken: colour has no width.
+        *line = line.replacen(&reason, &paint(&reason, Tone::Alarm, screen.colour), 1);
+    }
+    let mut below = |label: &str, text: &str| {
+        if !text.is_empty() {
+            lines.extend(wrapped(&format!("  {label:8}"), &plain(text), width));
+        }
+    };
     for evidence in &finding.evidence {
         let when = age(evidence.observed_at, now);
         let when = if when.is_empty() { when } else { format!(" ({when} ago)") };
-        lines.push(format!("  seen    {}: {}{when}", plain(&evidence.origin), plain(&evidence.detail)));
+        below("seen", &format!("{}: {}{when}", evidence.origin, evidence.detail));
     }
-    if !finding.remedy.is_empty() {
-        lines.push(format!("  remedy  {}", plain(&finding.remedy)));
-    }
-    if !finding.also.is_empty() {
-        lines.push(format!("  also    {}", plain(&finding.also.join(", "))));
-    }
-    if !finding.help_url.is_empty() {
-        lines.push(format!("  page    {}", plain(&finding.help_url)));
-    }
+    below("remedy", &finding.remedy);
+    below("also", &finding.also.join(", "));
+    below("page", &finding.help_url);
     if let Some(state) = &finding.last_known {
         let (presence, _) = super::palette::presence(state);
         let (routing, _) = super::palette::routing(state);
         let confirmed = age(state.confirmed_at, now);
-        lines.push(format!("  last    {presence}, {routing}; confirmed {confirmed} ago"));
+        below("last", &format!("{presence}, {routing}; confirmed {confirmed} ago"));
     }
     lines
 }
@@ -63,8 +65,9 @@ mod tests {
             also: vec!["SCOPE_MISSING".to_owned()],
         };
         let now = Timestamp::from_millis(8_000);
+        let screen = Screen { is_terminal: false, width: 120, height: 24, colour: false };
         assert_eq!(
-            lines(&finding, now, false),
+            lines(&finding, now, screen),
             [
                 "AGENT_UNKNOWN x\u{fffd}: no such agent",
                 "  seen    GET /api/v2/users/x: 404 not.found (3s ago)",
@@ -73,6 +76,7 @@ mod tests {
                 "  page    https://onduty.dev/reasons/AGENT_UNKNOWN",
             ]
         );
-        assert!(lines(&finding, now, true)[0].starts_with("\u{1b}[31mAGENT_UNKNOWN\u{1b}[0m x"));
+        let screen = Screen { colour: true, ..screen };
+        assert!(lines(&finding, now, screen)[0].starts_with("\u{1b}[31mAGENT_UNKNOWN\u{1b}[0m x"));
     }
 }

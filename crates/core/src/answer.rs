@@ -110,10 +110,12 @@ pub fn conclude(snapshot: &Snapshot, question: &Question, report: &Report, now: 
             },
             None => return told(asked, snapshot, now),
         },
-        Report::Missing(facts) => match row {
+        Report::Missing(facts) => match row.map(|row| (row, state_within(question, row, now))) {
             // Somebody named the agent after the platform said that there is none: the later word stands.
-            Some(row) if row.present && facts.prove_absence() => return told(asked, snapshot, now),
-            Some(row) if state_within(question, row, now).is_some() => return of_row(asked, row),
+            Some((row, _)) if row.present && facts.prove_absence() => return told(asked, snapshot, now),
+            Some((_, Some(Answer::State(row)))) => return Answer::State(row),
+            // Of a log-out the read that showed it is better proof than what is held of it.
+            Some((_, Some(miss))) if !facts.show_no_state() => return miss,
             Some(_) | None => missing(asked, snapshot, facts, now),
         },
         Report::Refused(refusal) => refused(asked, snapshot, refusal, now),

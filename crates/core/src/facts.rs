@@ -137,6 +137,11 @@ impl Facts {
         self.directory.as_ref().is_some_and(|seen| seen.value == Existence::Unknown)
     }
 
+    /// Whether the read of one state said that there is none.
+    pub fn show_no_state(&self) -> bool {
+        self.alone.as_ref().is_some_and(|seen| seen.value == Alone::NoState)
+    }
+
     /// Every refusal among them.
     pub fn denials(&self) -> impl Iterator<Item = Seen<&Denial>> {
         let by_list = self.list.as_ref().and_then(|seen| match &seen.value {

@@ -281,6 +281,7 @@ fn outcome(report: &Report) -> &'static str {
         Report::Told => "told",
         Report::Overtaken(_) => "overtaken",
         Report::Missing(facts) if facts.prove_absence() => "absent",
+        Report::Missing(facts) if facts.show_no_state() => "logged_out",
         Report::Missing(_) => "withheld",
         Report::Refused(_) => "refused",
     }

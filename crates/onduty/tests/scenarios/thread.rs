@@ -104,7 +104,11 @@ fn ids() -> Vec<Scenario> {
             .at_the_start([about("<agent>", "state", json!({"loggedIn": false}))])
             .caller(get(LIST, Sees::Nobody))
             .caller(get(ALONE, Sees::Refusal(404, "not.found")))
-            .finds(miss(Reason::NotLoggedIn).proof(&["the platform has no state for it"]).last_known())
+            .finds(
+                miss(Reason::NotLoggedIn)
+                    .proof(&["/api/v2/agents/{id}/state", "there is no state, for somebody who may see it"])
+                    .last_known(),
+            )
             .lifted_by([about("<agent>", "state", json!({"presence": "On Queue"}))]),
     ]
 }
@@ -143,6 +147,13 @@ fn places() -> Vec<Scenario> {
                 "sim-wrong-region",
                 json!({"scopes": ["agent:read", "agent:state:read"], "roles": ["Master Admin"]}),
             )]),
+        // The list alone is served from a cache; were the call about one agent so, too, its 404 could not be told from a
+        // log-out whose push was lost.
+        Scenario::of("thread: the list's cache is older than the log-in", STATES, "sim-full")
+            .at_the_start([hire(), faults(json!({"states_cache_lag_s": 3_600}))])
+            .since([about("<newcomer>", "state", json!({"presence": "On Queue"}))])
+            .caller(get("/api/v2/agents/states?agentId=<newcomer>", Sees::Nobody))
+            .asked(Asked::Agent("<newcomer>")),
         Scenario::of("thread: the state cache is stale", STATES, "sim-full")
             .pushes()
             .since([lag(3_600), about("<agent>", "state", json!({"presence": "Training"})), delivered()])

@@ -181,13 +181,12 @@ impl AgentStatesApi {
                 observations.push(*told);
                 return Ok(Settled::told(observations));
             }
-            // Where the token's rights do not reach, a 404 may be a way of saying so.
-            Single::NoState(seen) if context.standing.shows(&self.access.needs(), division, now) => {
-                let heard = Arrival { source: Source::Lookup, heard_at: seen.at };
-                observations.push(logged_out(profile, heard));
-                return Ok(Settled::told(observations));
-            }
             Single::NoState(seen) => {
+                // Where the token's rights do not reach, a 404 may be a way of saying so.
+                if context.standing.shows(&self.access.needs(), division, now) {
+                    let heard = Arrival { source: Source::Lookup, heard_at: seen.at };
+                    observations.push(logged_out(profile, heard));
+                }
                 Facts { alone: Some(seen.with(Alone::NoState)), ..self.omission(context) }
             }
             Single::Blank(seen) => Facts { alone: Some(seen.with(Alone::Blank)), ..self.omission(context) },

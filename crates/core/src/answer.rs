@@ -77,12 +77,15 @@ impl Asked {
         }
     }
 
-    /// What the snapshot holds under it, tombstones included.
+    /// What the snapshot holds under it, tombstones included. The platform writes its ids in small letters; people
+    /// paste them in capitals, too.
     pub fn row<'a>(&self, snapshot: &'a Snapshot) -> Option<&'a Arc<Row>> {
-        match self {
-            Self::AgentId(id) => snapshot.by_agent_id(id),
-            Self::UserId(id) => snapshot.by_user_id(id),
-        }
+        let held = |id: &str| match self {
+            Self::AgentId(_) => snapshot.by_agent_id(id),
+            Self::UserId(_) => snapshot.by_user_id(id),
+        };
+        let has_capitals = self.id().bytes().any(|byte| byte.is_ascii_uppercase());
+        held(self.id()).or_else(|| has_capitals.then(|| held(&self.id().to_ascii_lowercase())).flatten())
     }
 }
 

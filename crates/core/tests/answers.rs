@@ -102,6 +102,14 @@ fn an_agent_is_found_by_either_of_its_ids_and_by_no_other() {
 }
 
 #[test]
+fn an_id_in_capitals_is_the_same_id() {
+    let snapshot = after(vec![(900_000, idle())]).snapshot();
+    let question = ask(&ADA.to_ascii_uppercase());
+    assert!(matches!(glance(&snapshot, &question, NOW), Glance::Settled(Answer::State(_))));
+    assert_eq!(reason(&conclude(&snapshot, &question, &Report::Told, NOW)), None);
+}
+
+#[test]
 fn what_no_id_looks_like_is_refused_without_asking_and_without_repeating_a_megabyte() {
     let snapshot = after(vec![]).snapshot();
     let huge = "9".repeat(1_000_000);

@@ -102,7 +102,7 @@ enum Lack<'a> {
 fn weigh(rights: &Rights<'_>, denials: &[Seen<&Denial>], binding: Binding) -> Verdict {
     let mut verdict = Verdict::default();
     let denied = |kind| denials.iter().filter(move |seen| seen.value.kind() == kind).map(words);
-    verdict.shown.extend(endpoint(denied(DenialKind::Endpoint).collect()));
+    verdict.shown.extend(endpoint(rights.needs, denied(DenialKind::Endpoint).collect()));
     verdict.shown.extend(scope(rights, denied(DenialKind::Scope).collect()));
     verdict.shown.extend(policy(rights, denied(DenialKind::Policy).collect()));
 
@@ -159,17 +159,21 @@ fn names<'d>(rights: &Rights<'_>, divisions: impl Iterator<Item = &'d DivisionId
     }
 }
 
-fn endpoint(evidence: Vec<Evidence>) -> Option<Cause> {
-    (!evidence.is_empty()).then(|| {
-        Cause::new(
-            Reason::NameUnknown,
+fn endpoint(needs: &Needs, evidence: Vec<Evidence>) -> Option<Cause> {
+    let (summary, remedy) = match needs.scope {
+        // Scopes bind in the agent-states API only.
+        Some(_) => (
             "the agent-states API does not exist on this platform: its paths answer 404",
             "set platform.api = \"users\"; the nearest real calls are \
              GET /api/v2/users?id=…&expand=presence,routingStatus and \
              GET /api/v2/users/presences/purecloud/bulk?id=…",
-        )
-        .seen(evidence)
-    })
+        ),
+        None => (
+            "what answers at platform.api_url has no users API: the path answers 404",
+            "check platform.api_url: it should be the region's API host, such as https://api.mypurecloud.ie",
+        ),
+    };
+    (!evidence.is_empty()).then(|| Cause::new(Reason::NameUnknown, summary, remedy).seen(evidence))
 }
 
 fn scope(rights: &Rights<'_>, denied: Vec<Evidence>) -> Option<Cause> {

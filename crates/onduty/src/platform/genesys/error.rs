@@ -97,6 +97,11 @@ impl PlatformError {
         }
     }
 
+    /// The refusal, if it says that there is nobody of the ids asked for.
+    pub fn nobody(&self) -> Option<&Refused> {
+        self.refused_with(404).filter(|refused| refused.says_nobody())
+    }
+
     /// The refusal, if the platform answered with that status.
     pub fn refused_with(&self, status: u16) -> Option<&Refused> {
         match self {
@@ -112,6 +117,13 @@ impl PlatformError {
 }
 
 impl Refused {
+    /// Whether it says that there is nobody of the ids asked for. A plain `not.found` (or a proxy's page) says that
+    /// there is no such path, and nothing about anybody.
+    pub fn says_nobody(&self) -> bool {
+        let codes = ["general.resource.not.found", "presenceservice.usernotfound"];
+        self.status == 404 && codes.contains(&self.code.as_str())
+    }
+
     /// As a fact about what was asked for.
     pub fn denial(&self, asked_at: Timestamp) -> Seen<Denial> {
         let Self { route, status, code, message, correlation_id } = self;
@@ -137,6 +149,24 @@ mod tests {
     use super::*;
 
     #[test]
+    fn only_the_platforms_own_codes_say_that_there_is_nobody() {
+        let refused = |status, code: &str| Refused {
+            route: Route::Users,
+            status,
+            code: code.into(),
+            message: String::new(),
+            correlation_id: None,
+        };
+        assert!(refused(404, "general.resource.not.found").says_nobody());
+        assert!(refused(404, "presenceservice.usernotfound").says_nobody());
+        for (status, code) in
+            [(404, "not.found"), (404, "without a code"), (403, "general.resource.not.found")]
+        {
+            assert!(!refused(status, code).says_nobody(), "{status} {code}");
+        }
+    }
+
+    #[test]
     fn a_refusal_keeps_the_platforms_words_and_its_correlation_id() {
         let error = PlatformError::Refused(Refused {
             route: Route::AgentState,
@@ -149,6 +179,7 @@ mod tests {
                     (correlation id 2b5f)";
         assert_eq!(error.to_string(), text);
         assert!(error.refused_with(403).is_some() && error.refused_with(404).is_none());
+        assert!(error.nobody().is_none());
         let now = Timestamp::from_millis(7);
         assert_eq!(error.refusal(now), Refusal::Unavailable { since: now, detail: text.into() });
     }

@@ -92,7 +92,7 @@ impl UsersApi {
                 let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
                 Ok(page.entities.into_iter().flat_map(|heard| heard.observations).collect())
             }
-            Err(error) if error.refused_with(404).is_some() => Ok(Vec::new()),
+            Err(error) if error.nobody().is_some() => Ok(Vec::new()),
             Err(error) => Err(error),
         }
     }

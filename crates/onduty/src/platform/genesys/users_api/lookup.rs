@@ -127,7 +127,7 @@ impl UsersApi {
                 Ok((told.collect(), answer.seen(Listed::Omitted)))
             }
             // Said when none of the ids is known (or shown); of some unknown ids only those are left out.
-            Err(PlatformError::Refused(refused)) if refused.status == 404 => {
+            Err(PlatformError::Refused(refused)) if refused.says_nobody() => {
                 Ok((Vec::new(), refused.denial(asked_at).with(Listed::Omitted)))
             }
             Err(error) => Err(error),

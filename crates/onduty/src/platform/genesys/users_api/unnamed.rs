@@ -115,7 +115,7 @@ impl UsersApi {
         let asked_at = self.client.now();
         match self.client.get(&Ask { route, path, purpose: Purpose::Diagnosis }).await {
             Ok(answer) => Ok(Ok(answer.seen(()))),
-            Err(error) => match error.refused_with(404) {
+            Err(error) => match error.nobody() {
                 Some(refused) => Ok(Err(refused.denial(asked_at).with(()))),
                 None => Err(undecided(&Evidence::at(route.template(), error.to_string(), asked_at))),
             },

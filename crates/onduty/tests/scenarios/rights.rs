@@ -136,7 +136,7 @@ fn fresh_grants() -> Vec<Scenario> {
             .caller(get(ALONE, Sees::Refusal(403, "missing.permissions")))
             .finds(
                 miss(Reason::PermissionPending)
-                    .says(&["agent:state:view was granted 0 min ago"])
+                    .says(&["agent:state:view was granted less than a minute ago"])
                     .remedy(&["wait", "\"Master Admin\""])
                     .proof(&["/api/v2/agents/{id}/state", "/api/v2/authorization/subjects/me"])
                     .waits(),

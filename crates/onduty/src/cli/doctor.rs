@@ -23,8 +23,8 @@ use crate::config::{Config, ConfigErrors};
 use crate::doctor::{self, Examination};
 use crate::proto_json::diagnosis::diagnosis;
 
-/// Between two looks while waiting.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// Between two looks while waiting. A sidecar tells the same for so long, and whoever looks without one signs in anew.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -57,7 +57,8 @@ enum Form {
 /// Whom to ask.
 enum Practice {
     Sidecar(Client),
-    Alone(Box<doctor::Doctor>),
+    /// Each look by a doctor of its own, who remembers no refusal of the look before.
+    Alone(Box<Config>, Clock),
     /// Nobody can be asked.
     Misconfigured(ConfigErrors),
 }
@@ -116,10 +117,7 @@ async fn open(
     let clock = invocation.clock.clone();
     let layers = settings.layers(invocation.environment, invocation.state_dir)?;
     let practice = match Config::load(&layers) {
-        Ok(config) => {
-            let alone = doctor::Doctor::alone(&config, clock);
-            Practice::Alone(Box::new(alone.map_err(Failure::Platform)?))
-        }
+        Ok(config) => Practice::Alone(Box::new(config), clock),
         Err(errors) => Practice::Misconfigured(errors),
     };
     Ok((practice, words))
@@ -132,20 +130,31 @@ impl Practice {
             asked.push(None);
         }
         let (mut responses, mut reached) = (Vec::new(), true);
-        for id in asked {
-            responses.push(match self {
-                Self::Sidecar(client) => client.diagnose(id).await?,
-                Self::Alone(doctor) => {
+        match self {
+            Self::Sidecar(client) => {
+                for id in asked {
+                    responses.push(client.diagnose(id).await?);
+                }
+            }
+            Self::Alone(config, clock) => {
+                let doctor = doctor::Doctor::alone(config, clock.clone()).map_err(Failure::Platform)?;
+                for id in asked {
                     let examination = doctor.examine(id, None).await;
                     reached &= examination.reached;
-                    to_response(&examination)
+                    responses.push(to_response(&examination));
                 }
-                Self::Misconfigured(errors) => {
-                    let examination = Examination::of_invalid_configuration(errors);
-                    return Ok(Round { responses: vec![to_response(&examination)], code: 2 });
-                }
-            });
+            }
+            Self::Misconfigured(errors) => {
+                let examination = Examination::of_invalid_configuration(errors);
+                return Ok(Round { responses: vec![to_response(&examination)], code: 2 });
+            }
         }
+        Ok(Round::of(responses, reached))
+    }
+}
+
+impl Round {
+    fn of(responses: Vec<DiagnoseResponse>, reached: bool) -> Self {
         let failed = responses.iter().any(|response| {
             response.finding.is_some()
                 || response.checks.iter().any(|check| check.status() == CheckStatus::Fail)
@@ -155,11 +164,9 @@ impl Practice {
             (true, true) => 1,
             (true, false) => 0,
         };
-        Ok(Round { responses, code })
+        Self { responses, code }
     }
-}
 
-impl Round {
     /// A configuration stays as it is, and what is fine is fine.
     const fn may_heal(&self) -> bool {
         matches!(self.code, 1 | 3)

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use super::facts::{Directory, Facts};
 use super::{Doctor, Place};
 use crate::config::PlatformApi;
-use crate::platform::genesys::access::Depth;
+use crate::platform::genesys::access::{self, Depth};
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::client::{Ask, Client};
 use crate::platform::genesys::decode;
@@ -36,7 +36,7 @@ impl Doctor {
         let client = self.platform.client();
         let hosts = join(client.reach(Host::Login), client.reach(Host::Api));
         let store = self.stores.get((), || self.store_vitals().boxed());
-        let ((login, api), (token, store)) = join(hosts, join(self.token(client), store)).await;
+        let ((login, api), (token, store)) = join(hosts, join(Self::token(client), store)).await;
         let (mut endpoint, mut access, mut denials) = (None, None, Vec::new());
         if token.is_ok() {
             let api = self.settings.api;
@@ -63,18 +63,9 @@ impl Doctor {
         })
     }
 
-    async fn token(&self, client: &Client) -> Result<Seen<Token>, PlatformError> {
+    async fn token(client: &Client) -> Result<Seen<Token>, PlatformError> {
         let asked_at = client.now();
-        let read = async {
-            let path = Route::TokenInfo.template().to_owned();
-            let answer =
-                client.get(&Ask { route: Route::TokenInfo, path, purpose: Purpose::Diagnosis }).await?;
-            let info = client.read(&answer, decode::token_info)?;
-            let organisation = info.organisation.or(info.organisation_id).map(Into::into);
-            let client_id = info.client.map(|client| client.id.into());
-            Ok(answer.seen(Token { scopes: info.scopes, organisation, client_id }))
-        };
-        timeout(TOKEN_TIMEOUT, read).await.unwrap_or_else(|_| {
+        timeout(TOKEN_TIMEOUT, access::token(client, Purpose::Diagnosis)).await.unwrap_or_else(|_| {
             let detail = format!("{}: no answer within {TOKEN_TIMEOUT:?}", Route::TokenInfo);
             Err(PlatformError::Unavailable { since: asked_at, detail })
         })

@@ -227,7 +227,12 @@ fn kept<T>(
     }
 }
 
-async fn token(client: &Client, purpose: Purpose) -> Result<Seen<Token>, PlatformError> {
+/// What the token is, asked anew.
+///
+/// # Errors
+///
+/// When the platform does not say.
+pub async fn token(client: &Client, purpose: Purpose) -> Result<Seen<Token>, PlatformError> {
     let path = Route::TokenInfo.template().to_owned();
     let answer = client.get(&Ask { route: Route::TokenInfo, path, purpose }).await?;
     let info = client.read(&answer, decode::token_info)?;

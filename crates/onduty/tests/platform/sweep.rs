@@ -184,3 +184,23 @@ async fn a_directory_that_suddenly_names_nobody_empties_nothing() {
     until("the gap is shown", async || house.status.read().source(Source::Sweep).gaps > 0).await;
     assert_eq!(house.view.snapshot().directory_total(), before);
 }
+
+#[tokio::test]
+async fn rights_that_are_narrowed_make_nobody_leave() {
+    let client = |divisions: &[&str]| json!({"clientId": "mine", "permissions": ["directory:user:view"], "divisions": divisions});
+    let sim = crate::house::Sim::start(60, 0.0, None).await;
+    sim.post("/sim/clients", client(&["*"])).await;
+    sim.faults(json!({"users_division_filter": true})).await;
+    let house = House::with(As(PlatformApi::Users, "mine"), sim);
+    let nudge = house.sweep(Duration::from_secs(3_600));
+    house.swept(1).await;
+    let everybody = house.view.snapshot().directory_total();
+    let gone = truth(&house).await.into_keys().next().unwrap();
+    house.sim.post("/sim/clients", client(&["Lisbon"])).await;
+    house.sim.dismiss(&gone).await;
+    nudge.nudge();
+    house.swept(2).await;
+    let snapshot = house.view.snapshot();
+    assert_eq!(snapshot.directory_total(), everybody - 1);
+    assert!(snapshot.by_user_id(&gone).is_none_or(|row| !row.present));
+}

@@ -7,9 +7,11 @@
 mod lookup;
 mod unnamed;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use onduty_core::access::Needs;
+use onduty_core::agent::UserId;
 use onduty_core::observation::{Observation, Source};
 use onduty_core::row::Row;
 
@@ -76,7 +78,7 @@ impl UsersApi {
         Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next })
     }
 
-    /// What is said of active users whom a full listing did not name.
+    /// What is said of active users whom a full listing did not name; of those who are merely hidden, that they exist.
     ///
     /// # Errors
     ///
@@ -86,14 +88,21 @@ impl UsersApi {
             missing.iter().map(|row| format!("id={}", encoded(row.user_id().as_str()))).collect();
         let path =
             format!("{}?pageSize={BATCH_MAX}&state=active&expand={EXPAND}&{}", Route::Users, list.join("&"));
-        match self.client.get(&Ask { route: Route::Users, path, purpose: Purpose::Sweep }).await {
+        let asked_at = self.client.now();
+        let ask = Ask { route: Route::Users, path, purpose: Purpose::Sweep };
+        let mut found: Vec<Observation> = match self.client.get(&ask).await {
             Ok(answer) => {
                 let arrival = Arrival { source: Source::Sweep, heard_at: answer.sent_at };
                 let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
-                Ok(page.entities.into_iter().flat_map(|heard| heard.observations).collect())
+                page.entities.into_iter().flat_map(|heard| heard.observations).collect()
             }
-            Err(error) if error.nobody().is_some() => Ok(Vec::new()),
-            Err(error) => Err(error),
-        }
+            Err(error) if error.nobody().is_some() => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let named: BTreeSet<UserId> = found.iter().map(|found| found.user_id.clone()).collect();
+        let unnamed = missing.iter().filter(|row| !named.contains(row.user_id()));
+        let unnamed: Vec<String> = unnamed.map(|row| row.user_id().as_str().to_owned()).collect();
+        found.extend(self.hidden(&unnamed, asked_at).await);
+        Ok(found)
     }
 }

@@ -3,13 +3,17 @@
 use std::collections::BTreeMap;
 
 use onduty_core::access::Seen;
+use onduty_core::agent::UserId;
 use onduty_core::facts::{Existence, Facts, Listed, Untaken};
 use onduty_core::finding::{Evidence, Reason};
+use onduty_core::observation::{Observation, Source, Statement};
+use onduty_core::time::Timestamp;
 
 use super::UsersApi;
 use crate::platform::genesys::access::{Depth, Standing};
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::client::Ask;
+use crate::platform::genesys::decode::Arrival;
 use crate::platform::genesys::kind::{self, KindBudget};
 use crate::platform::genesys::route::{Route, encoded};
 
@@ -47,7 +51,8 @@ impl UsersApi {
     }
 
     /// What the token may do, to judge why these are not named. People who are held as present do not vanish every
-    /// day: the rights to see them may have been taken since they were read, so that is looked at before they are taken for gone.
+    /// day: the rights to see them may have been taken since rights were read, so they are read again before anybody
+    /// is taken for gone.
     async fn standing_about(&self, ids: &[String]) -> Standing {
         let current = || self.access.current(&self.client, Purpose::Diagnosis, Depth::Enough);
         let standing = current().await;
@@ -58,6 +63,20 @@ impl UsersApi {
             return current().await;
         }
         standing
+    }
+
+    /// Of people held whom a listing left out: that those exist who are hidden, as far as is known. Rights that are
+    /// narrowed make nobody leave.
+    pub(super) async fn hidden(&self, ids: &[String], asked_at: Timestamp) -> Vec<Observation> {
+        if ids.is_empty() || self.standing_about(ids).await.access.sees(None) {
+            return Vec::new();
+        }
+        let arrival = Arrival { source: Source::Sweep, heard_at: asked_at };
+        let existence = self.existence(ids).await.into_iter();
+        let is_unknown =
+            |seen: &Result<Seen<Existence>, _>| matches!(seen, Ok(seen) if seen.value == Existence::Unknown);
+        let hidden = existence.filter(|(_, existence)| !is_unknown(existence));
+        hidden.map(|(id, _)| arrival.observation(UserId::from(&*id), Statement::default())).collect()
     }
 
     pub(super) fn facts(&self, standing: &Standing) -> Facts {

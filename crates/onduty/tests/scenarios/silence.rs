@@ -1,8 +1,8 @@
 //! No wire has a silent empty: what every one of them sends about a miss is grepped, byte by byte, for an answer that
 //! is empty and says nothing.
 //!
-//! That none can be written is shown by the type: [`Answer`] is a state or a finding, and there is no third. The match
-//! in [`an_answer_is_a_state_or_a_finding`] would not compile if there were.
+//! That none can be written is shown by the type: [`Answer`] (`crates/core/src/answer.rs`) is a state or a finding, and
+//! there is no third. The match in [`an_answer_is_a_state_or_a_finding`] would not compile if there were.
 
 use onduty_client::proto::{BatchGetAgentStatesResponse, GetAgentStateResponse, ListAgentStatesResponse};
 use onduty_core::answer::Answer;

@@ -6,8 +6,10 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use onduty::api::problem::codes;
+use onduty::config::PlatformApi;
 use onduty_client::ClientError;
 use onduty_client::proto::{AgentFilter, AgentState, Finding};
+use onduty_core::finding::Reason;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -162,10 +164,25 @@ impl Scenario {
         let withheld: u64 = account.withheld.values().sum();
         assert_eq!(account.directory_total, account.shown + account.filtered + withheld + account.unknown);
         assert_eq!(account.shown, listing.agent_states.len() as u64, "{account:?}");
+        if let Some(reason) = self.withholds() {
+            assert!(account.withheld.contains_key(reason.name()), "{account:?}");
+        }
         if self.is_whole {
             let active = platform.truth("agents").await.as_array().map_or(0, Vec::len) as u64;
             assert_eq!((account.shown, account.directory_total), (active, active), "{account:?}");
         }
+    }
+
+    /// The reason by which a list has to account for those whose state it does not show: known of the token alone.
+    fn withholds(&self) -> Option<Reason> {
+        let Answer::Miss(Miss { reason, last_known: false, .. }) = &self.answer else { return None };
+        let rights = [
+            Reason::ScopeMissing,
+            Reason::PermissionMissing,
+            Reason::PermissionPending,
+            Reason::DivisionNotVisible,
+        ];
+        Some(*reason).filter(|reason| self.api == PlatformApi::AgentStates && rights.contains(reason))
     }
 
     /// The finding, for the table.

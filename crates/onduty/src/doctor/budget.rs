@@ -4,19 +4,14 @@ use onduty_core::finding::{Evidence, Reason};
 
 use super::check::{Check, span};
 use super::facts::Facts;
-use crate::platform::genesys::error::PlatformError;
 
 pub(super) const NAME: &str = "budget";
 
 pub(super) fn judge(facts: &Facts) -> Check {
     let budget = &facts.board.budget;
     let left = format!("{} of {} requests a minute left", budget.left, budget.allowed_per_minute);
-    let until = match &facts.token {
-        Err(PlatformError::RateLimited { until }) => Some(*until),
-        _ => None,
-    };
     let wait = |until: onduty_core::time::Timestamp| span(until.since(facts.now));
-    if let Some(until) = until {
+    if let Some(until) = facts.kept_until() {
         return Check::fail(
             NAME,
             Reason::RateLimited,
@@ -36,6 +31,12 @@ pub(super) fn judge(facts: &Facts) -> Check {
         .remedy("use an OAuth client of onduty's own: whatever shares one shares its allowance")
         .seen([Evidence::at("budget", left, facts.now)]);
     }
+    if budget.left == 0 && budget.allowed_per_minute > 0 {
+        return Check::warn(NAME, Some(Reason::RateLimited), left)
+            .meaning("whatever is not held waits for the next minute")
+            .remedy("use an OAuth client of onduty's own: whatever shares one shares its allowance")
+            .seen([Evidence::at("budget", "the present window is spent", facts.now)]);
+    }
     let waiting: u32 = budget.shares.iter().map(|share| share.waiting).sum();
     if waiting > 0 {
         return Check::ok(NAME, format!("{left}; {waiting} callers wait for their turn"));
@@ -48,6 +49,7 @@ mod tests {
     use super::*;
     use crate::doctor::check::Status;
     use crate::doctor::testing::{NOW, facts};
+    use crate::platform::genesys::error::PlatformError;
     use std::time::Duration;
 
     #[test]
@@ -57,9 +59,13 @@ mod tests {
         let blocked = judge(&facts(|facts| facts.board.budget.blocked_until = Some(later)));
         assert_eq!((blocked.status, blocked.reason), (Status::Warn, Some(Reason::RateLimited)));
         assert!(blocked.found.contains("42 s"), "{}", blocked.found);
+        let spent = judge(&facts(|facts| facts.board.budget.allowed_per_minute = 300));
+        assert_eq!((spent.status, spent.reason), (Status::Warn, Some(Reason::RateLimited)));
         let over = judge(&facts(|facts| facts.board.budget.blocked_until = Some(NOW)));
         assert_eq!(over.status, Status::Ok);
         let kept = judge(&facts(|facts| facts.token = Err(PlatformError::RateLimited { until: later })));
         assert_eq!(kept.status, Status::Fail);
+        let limited = Some(Err(PlatformError::RateLimited { until: later }));
+        assert_eq!(judge(&facts(|facts| facts.endpoint = limited)).status, Status::Fail);
     }
 }

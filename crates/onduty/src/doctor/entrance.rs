@@ -104,6 +104,7 @@ pub(super) fn endpoints(facts: &Facts, before: &[Check]) -> Check {
     };
     let error = match &facts.endpoint {
         None => return Check::skipped(ENDPOINTS, format!("{path} was not asked in the time there was")),
+        Some(Err(PlatformError::RateLimited { .. })) => return Check::waits(ENDPOINTS, budget::NAME),
         Some(Ok(())) => return Check::ok(ENDPOINTS, format!("the {api} answers ({path})")),
         Some(Err(error)) => error,
     };

@@ -116,6 +116,15 @@ impl From<&Config> for Settings {
 }
 
 impl Facts {
+    /// Until when the request budget keeps the doctor from asking, if it did.
+    pub(super) fn kept_until(&self) -> Option<Timestamp> {
+        let endpoint = self.endpoint.as_ref().and_then(|read| read.as_ref().err());
+        match self.token.as_ref().err().or(endpoint) {
+            Some(PlatformError::RateLimited { until }) => Some(*until),
+            _ => None,
+        }
+    }
+
     /// The spoken API, for people.
     pub(super) fn api_name(&self) -> &'static str {
         match self.settings.api {

@@ -10,8 +10,8 @@ use onduty_core::facts::Denial;
 use onduty_core::finding::{Finding, Reason};
 
 use super::check::{Check, awaited};
-use super::entrance;
 use super::facts::Facts;
+use super::{budget, entrance};
 
 pub(super) const SCOPES: &str = "scopes";
 pub(super) const PERMISSION: &str = "permission";
@@ -42,7 +42,7 @@ pub(super) fn judge(facts: &Facts, before: &[Check]) -> Vec<Check> {
     let scopes = scopes(facts, access, &found);
     let permission = permission(facts, access, &found);
     let divisions = divisions(facts, access, &permission);
-    vec![scopes, permission, wishes(access), divisions]
+    vec![scopes, permission, wishes(facts, access), divisions]
 }
 
 fn shown<'a>(found: &'a Hindrances, reasons: &[Reason]) -> Option<&'a Finding> {
@@ -61,7 +61,7 @@ fn scopes(facts: &Facts, access: &Access, found: &Hindrances) -> Check {
             format!("none needed: they do not bind client credentials in the {}", facts.api_name()),
         ),
         (Some(scope), Some(_)) => Check::ok(SCOPES, format!("the token has {scope}")),
-        (Some(scope), None) => unread(SCOPES, access, &format!("whether the token has {scope}")),
+        (Some(scope), None) => unread(SCOPES, facts, access, &format!("whether the token has {scope}")),
     }
 }
 
@@ -77,7 +77,7 @@ fn permission(facts: &Facts, access: &Access, found: &Hindrances) -> Check {
         };
     }
     let Some(permitted) = &access.permitted else {
-        return unread(PERMISSION, access, &format!("where {permission} is in effect"));
+        return unread(PERMISSION, facts, access, &format!("where {permission} is in effect"));
     };
     let place = place(access, &permitted.value);
     if !facts.needs.permission_binds {
@@ -120,9 +120,9 @@ fn listed(names: impl Iterator<Item = String>) -> String {
     }
 }
 
-fn wishes(access: &Access) -> Check {
+fn wishes(facts: &Facts, access: &Access) -> Check {
     let Some(grants) = &access.grants else {
-        return unread(OPTIONAL, access, "what else the client's roles allow");
+        return unread(OPTIONAL, facts, access, "what else the client's roles allow");
     };
     let held = |permission: &str| grants.value.iter().any(|grant| grant.carries(permission).is_some());
     let lacking: Vec<(&str, &str)> = WISHES.into_iter().filter(|(permission, _)| !held(permission)).collect();
@@ -147,7 +147,7 @@ fn divisions(facts: &Facts, access: &Access, permission: &Check) -> Check {
         return Check::waits(DIVISIONS, &name);
     }
     let Some(permitted) = &access.permitted else {
-        return unread(DIVISIONS, access, "which divisions are granted");
+        return unread(DIVISIONS, facts, access, "which divisions are granted");
     };
     if permitted.value.everywhere {
         return Check::ok(DIVISIONS, "all of them, and those to come");
@@ -196,7 +196,10 @@ fn known_divisions<'a>(facts: &'a Facts, access: &'a Access) -> BTreeMap<&'a Div
     listed.iter().map(|(id, agents)| (id, *agents)).collect()
 }
 
-fn unread(name: &'static str, access: &Access, what: &str) -> Check {
+fn unread(name: &'static str, facts: &Facts, access: &Access, what: &str) -> Check {
+    if facts.kept_until().is_some() {
+        return Check::waits(name, budget::NAME);
+    }
     Check::warn(name, Some(Reason::Undetermined), format!("{what} could not be read"))
         .meaning("why a state is missing may not be told")
         .remedy("look again shortly")

@@ -83,3 +83,18 @@ async fn a_policy_and_a_missing_api_have_lines_of_their_own() {
     let absent = stage.diagnosis(As("sim-full", "agent-states"), &[]);
     assert_eq!(lines_of(&absent, "FAIL"), expected(Some(("endpoints", "NAME_UNKNOWN"))));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_spent_budget_and_a_platform_that_is_down_are_not_taken_for_a_lack_of_rights() {
+    let stage = Stage::open().await;
+    let full = As("sim-full", "agent-states");
+    stage.faults(json!({"rate": 1})).await;
+    let spent = stage.diagnosis(full, &[]);
+    assert_eq!(lines_of(&spent, "FAIL"), expected(Some(("budget", "RATE_LIMITED"))), "{spent:#}");
+    assert_eq!(found(&spent, "permission"), "waits for: budget");
+    stage.faults(json!({"rate": 0, "region_down": "503"})).await;
+    let down = stage.diagnosis(full, &[]);
+    let both = ["log-in host", "api host"].map(|name| (name.to_owned(), "PLATFORM_UNAVAILABLE".to_owned()));
+    assert_eq!(lines_of(&down, "FAIL"), both, "{down:#}");
+    assert_eq!(found(&down, "permission"), "waits for: api host");
+}

@@ -104,10 +104,22 @@ fn obstacle(error: &reqwest::Error) -> (Obstacle, String) {
     if let Some(tls) = tls_error(error) {
         return (Obstacle::Tls, tls_words(tls));
     }
-    let detail = what_happened(error);
+    let root = root(error);
     // The resolver's error has no type of its own.
-    let obstacle = if detail.contains("dns error") { Obstacle::Name } else { Obstacle::Connection };
-    (obstacle, detail)
+    if what_happened(error).contains("dns error") {
+        return (Obstacle::Name, format!("its name can't be resolved: {root}"));
+    }
+    let begun = if error.is_connect() { "no connection" } else { "the connection broke" };
+    (Obstacle::Connection, format!("{begun}: {root}"))
+}
+
+/// The first cause: what lies between it and the failure only names the libraries that it went through.
+fn root<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    let mut root = error;
+    while let Some(cause) = root.source() {
+        root = cause;
+    }
+    root
 }
 
 /// What TLS objected to, wherever it stands in the chain of causes. Inside an IO error it is not a source.
@@ -132,6 +144,7 @@ fn tls_error<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a rustls::Error> 
 fn tls_words(error: &rustls::Error) -> String {
     let certificate = match error {
         rustls::Error::InvalidCertificate(certificate) => certificate,
+        rustls::Error::InvalidMessage(_) => return "what answers there does not speak TLS".to_owned(),
         other => return format!("TLS failed: {other}"),
     };
     let words = match certificate {

@@ -18,7 +18,7 @@ use crate::finding::{Evidence, Finding, Reason};
 use crate::observation::Listing;
 use crate::row::Row;
 use crate::time::Timestamp;
-pub use rights::{Hindrances, Rights, hindrance, hindrances};
+pub use rights::{Hindrances, Rights, hindrance, hindrances, nobody_shown};
 
 /// What is judged.
 #[derive(Clone, Copy, Debug)]

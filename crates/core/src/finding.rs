@@ -108,7 +108,7 @@ pub struct Finding {
     /// When asking again may help.
     pub retry_after: Option<Duration>,
     /// Other causes seen, which will show once this one is lifted. Of [`Reason::Undetermined`]: those that remain
-    /// possible.
+    /// possible. Of [`Reason::StateStale`]: why the platform can't be asked.
     pub also: Vec<Reason>,
 }
 

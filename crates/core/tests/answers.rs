@@ -192,6 +192,7 @@ fn a_platform_that_cannot_be_asked_never_hides_what_is_known() {
             panic!("the state is older than accepted");
         };
         assert_eq!(finding.reason, Reason::StateStale);
+        assert!(matches!(*finding.also, [obstacle] if obstacle < Reason::StateStale), "{finding:?}");
         assert!(finding.last_known.is_some_and(|row| row.routing_status().is_some()));
     }
 }

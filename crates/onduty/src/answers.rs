@@ -10,7 +10,7 @@ use onduty_core::account::{Account, Place};
 use onduty_core::agent::{DivisionId, UserId};
 use onduty_core::answer::{Answer, Asked, Glance, Question, Refusal, Report, conclude, glance, unlisted};
 use onduty_core::cursor::Cursor;
-use onduty_core::diagnose::{Rights, hindrance};
+use onduty_core::diagnose::{Rights, hindrance, nobody_shown};
 use onduty_core::finding::{Finding, Reason};
 use onduty_core::observation::Source;
 use onduty_core::row::Row;
@@ -143,12 +143,23 @@ impl Answers {
             let detail = &standing.source(Source::Sweep).detail;
             return Err(Box::new(unlisted(detail, self.clock.now())));
         }
+        if snapshot.directory_total() == 0
+            && let Some(finding) = self.nobody_shown()
+        {
+            return Err(Box::new(finding));
+        }
         let (cursor, after, account) = match from {
             Some(from) => (from.cursor, Some(from.after), from.account),
             None => (snapshot.cursor(), None, self.count(&snapshot, selector).await),
         };
         let (rows, last) = select(&snapshot, selector, after, size).await;
         Ok(Page { rows, last, cursor, account })
+    }
+
+    /// Why the directory is empty, if that is for want of rights.
+    fn nobody_shown(&self) -> Option<Finding> {
+        let (needs, access) = self.status.read().access?;
+        nobody_shown(&Rights { needs: &needs, access: &access, division: None, now: self.clock.now() })
     }
 
     /// Where everybody stands. Of whom nothing is shown, what the token may see tells why.

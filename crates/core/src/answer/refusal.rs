@@ -50,16 +50,19 @@ pub enum Refusal {
 /// What is known but old beats every word about the platform.
 pub(super) fn refused(asked: &Asked, snapshot: &Snapshot, refusal: &Refusal, now: Timestamp) -> Finding {
     let row = asked.row(snapshot).filter(|row| row.present && row.has_state());
+    let obstacle = obstacle(asked, snapshot, refusal);
     let finding = match row {
-        Some(row) => Finding::new(
-            Reason::StateStale,
-            asked.id(),
-            "the state is known, but older than you accept, and the platform can't be asked now",
-            "accept an older state (max_staleness), or see the evidence for why the platform can't be asked",
-        )
-        .seen([Evidence::at(row.changed_by.name(), "last confirmed", row.confirmed_at())])
-        .last_known(Some(row)),
-        None => obstacle(asked, snapshot, refusal),
+        Some(row) => {
+            let stale = Finding::new(
+                Reason::StateStale,
+                asked.id(),
+                "the state is known, but older than you accept, and the platform can't be asked now",
+                format!("accept an older state (max_staleness), or {}", obstacle.remedy),
+            );
+            let confirmed = Evidence::at(row.changed_by.name(), "last confirmed", row.confirmed_at());
+            Finding { also: vec![obstacle.reason], ..stale.seen([confirmed]).last_known(Some(row)) }
+        }
+        None => obstacle,
     };
     let finding = finding.seen([refusal.evidence(now)]);
     match refusal {

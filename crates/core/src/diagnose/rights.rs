@@ -35,6 +35,15 @@ pub fn hindrance(rights: &Rights<'_>) -> Option<Reason> {
     verdict.shown.iter().map(|cause| cause.reason).min()
 }
 
+/// Why a directory shows nobody at all, where the token holds the permission that decides it in no division. A
+/// listing that names nobody says no word of that.
+pub fn nobody_shown(rights: &Rights<'_>) -> Option<Finding> {
+    let permitted = rights.access.permitted.as_ref()?;
+    let everybody = Rights { division: None, ..*rights };
+    let verdict = permitted.value.is_nowhere().then(|| weigh(&everybody, &[], Binding::Hidden))?;
+    verdict.shown.into_iter().min_by_key(|cause| cause.reason).map(|cause| cause.finding(""))
+}
+
 /// Everything that stands in the way, and what could.
 #[derive(Clone, Debug, Default)]
 pub struct Hindrances {

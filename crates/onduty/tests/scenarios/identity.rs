@@ -129,7 +129,11 @@ fn credentials() -> Vec<Scenario> {
             .since([no_client("mine")])
             .caller(sign_in(400, "invalid_client"))
             .finds(
-                miss(Reason::StateStale).remedy(&["max_staleness"]).proof(&["invalid_client"]).last_known(),
+                miss(Reason::StateStale)
+                    .also(&[Reason::CredentialsRejected])
+                    .remedy(&["max_staleness"])
+                    .proof(&["invalid_client"])
+                    .last_known(),
             )
             .lifted_by([rights(json!({}))]),
         Scenario::of("E06: every token is revoked, and a new one is had", STATES, "sim-full")

@@ -43,6 +43,7 @@ fn unreachable() -> Vec<Scenario> {
             .caller(get(LIST, Sees::Refusal(503, "service.unavailable")))
             .finds(
                 miss(Reason::StateStale)
+                    .also(&[Reason::PlatformUnavailable])
                     .remedy(&["max_staleness"])
                     .proof(&["/api/v2/agents/states answered 503", "last confirmed"])
                     .last_known(),
@@ -76,7 +77,12 @@ fn out_of_budget() -> Vec<Scenario> {
             .caller(get(USER, limited()))
             .asked(Asked::Agent("<user>"))
             .finds(
-                miss(Reason::StateStale).remedy(&["max_staleness"]).proof(&["budget"]).waits().last_known(),
+                miss(Reason::StateStale)
+                    .also(&[Reason::RateLimited])
+                    .remedy(&["max_staleness"])
+                    .proof(&["budget"])
+                    .waits()
+                    .last_known(),
             )
             .lifted_by([unlimited()]),
         Scenario::of("E30: the first listing has not finished", STATES, "sim-full")

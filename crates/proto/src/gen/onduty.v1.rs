@@ -294,7 +294,8 @@ pub struct Finding {
     /// The last state known, where there is one. It is old: see its `confirmed_at`.
     #[prost(message, optional, tag = "7")]
     pub last_known: ::core::option::Option<AgentState>,
-    /// Reasons of other causes seen, which will show once this one is lifted. Of `UNDETERMINED`: those that remain possible.
+    /// Reasons of other causes seen, which will show once this one is lifted. Of `UNDETERMINED`: those that remain possible;
+    /// of `STATE_STALE`: why the platform can't be asked.
     #[prost(string, repeated, tag = "8")]
     pub also: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }

@@ -159,8 +159,17 @@ impl Scenario {
         if !sidecar.is_synced().await {
             return;
         }
-        let listing = sidecar.client.list(AgentFilter::default()).await.unwrap();
+        let listing = match sidecar.client.list(AgentFilter::default()).await {
+            Ok(listing) => listing,
+            // Nobody is shown at all: then the list says why, and it is the same reason.
+            Err(error) => {
+                let reason = error.finding().map(|finding| finding.reason.clone());
+                assert_eq!(reason.as_deref(), Some(&*self.named()), "{error:?}");
+                return;
+            }
+        };
         let account = &listing.account;
+        assert!(account.directory_total > 0, "nobody at all, and no word why");
         let withheld: u64 = account.withheld.values().sum();
         assert_eq!(account.directory_total, account.shown + account.filtered + withheld + account.unknown);
         assert_eq!(account.shown, listing.agent_states.len() as u64, "{account:?}");

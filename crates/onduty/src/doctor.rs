@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use futures_util::future::join;
-use onduty_core::answer::{Answer, Asked, Glance, Question, Report, conclude, glance};
+use onduty_core::answer::{Answer, Asked, Glance, Question, Report, conclude, glance, looks_like_an_id};
 use onduty_core::cursor::Epoch;
 use onduty_core::finding::Finding;
 use onduty_core::observation::Input;
@@ -155,6 +155,8 @@ impl Doctor {
         let facts = self.looks.get((), || self.look().boxed());
         let agent = async {
             match agent_id {
+                // Whatever else a stranger writes may be long, is answered from memory and is not worth keeping.
+                Some(id) if !looks_like_an_id(id) => Some(self.look_at(id, deadline).await),
                 Some(id) => Some(self.agents.get(id.to_owned(), || self.look_at(id, deadline).boxed()).await),
                 None => None,
             }

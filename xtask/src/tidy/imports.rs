@@ -5,9 +5,14 @@ use super::paths::{NamedPath, paths};
 use super::tree::{File, Tree};
 
 /// Inside `crates/onduty/src/`: who, the modules it never imports, and why.
-const DIRECTIONS: [(&str, &[&str], &str); 2] = [
+const DIRECTIONS: [(&str, &[&str], &str); 3] = [
     ("api", &["sources", "platform", "keeper", "journal"], "answers come from the published roster alone"),
     ("sources", &["api"], "what hears the platform knows nothing of who asks"),
+    (
+        "doctor",
+        &["api", "cli", "sources", "keeper"],
+        "it looks and judges: it serves nobody and writes nothing",
+    ),
 ];
 
 /// The sidecar's only door to the simulator.

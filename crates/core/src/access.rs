@@ -107,7 +107,7 @@ impl<T> Seen<T> {
     pub fn says(&self, detail: impl Into<String>) -> Evidence {
         let mut detail = detail.into();
         if let Some(id) = &self.correlation_id {
-            detail.push_str(&format!(" (correlation id {id})"));
+            detail.push_str(&format!("{CORRELATION}{id})"));
         }
         Evidence::at(self.origin, detail, self.at)
     }
@@ -143,6 +143,37 @@ impl Permitted {
     /// Whether it is in effect in no division.
     pub fn is_nowhere(&self) -> bool {
         !self.everywhere && self.divisions.is_empty()
+    }
+
+    /// Where that is, for people; each division as `named` has it.
+    pub fn place(&self, named: impl Fn(&DivisionId) -> String) -> String {
+        if self.everywhere {
+            return "in every division".to_owned();
+        }
+        if self.divisions.is_empty() {
+            return "in no division".to_owned();
+        }
+        format!("in {}", a_few(self.divisions.iter().map(named)))
+    }
+}
+
+/// What stands before the platform's id of a request, at the end of what was seen.
+const CORRELATION: &str = " (correlation id ";
+
+/// What was seen, without the platform's id of the request: its support can use that, and on a screen it is in the way.
+pub fn without_correlation(detail: &str) -> &str {
+    detail.split(CORRELATION).next().unwrap_or(detail)
+}
+
+/// So many of a list are named one by one.
+const NAMED_MAX: usize = 5;
+
+/// A list for people: the first few, and how many more there are.
+pub fn a_few(mut names: impl Iterator<Item = String>) -> String {
+    let first: Vec<String> = names.by_ref().take(NAMED_MAX).collect();
+    match names.count() {
+        0 => first.join(", "),
+        more => format!("{} and {more} more", first.join(", ")),
     }
 }
 
@@ -216,6 +247,28 @@ mod tests {
         assert!(grant.carries("routing:queue:view").is_none());
         assert!(grant.reaches(Some(&berlin)) && grant.reaches(None));
         assert!(!grant.reaches(Some(&DivisionId::from("lisbon"))));
+    }
+
+    #[test]
+    fn the_correlation_id_is_told_and_can_be_left_out() {
+        let seen =
+            |correlation_id| Seen { value: (), origin: "here", at: Timestamp::default(), correlation_id };
+        let told = seen(Some("2b5f".into())).says("no scope").detail;
+        assert_eq!((&*told, without_correlation(&told)), ("no scope (correlation id 2b5f)", "no scope"));
+        assert_eq!(without_correlation(&seen(None).says("no scope").detail), "no scope");
+    }
+
+    #[test]
+    fn a_place_names_a_few_divisions_and_counts_the_others() {
+        let place = |divisions: &[&str]| {
+            let divisions = divisions.iter().map(|id| DivisionId::from(*id)).collect();
+            Permitted { everywhere: false, divisions }.place(|id| id.as_str().to_owned())
+        };
+        assert_eq!(place(&[]), "in no division");
+        assert_eq!(place(&["a", "b", "c", "d", "e"]), "in a, b, c, d, e");
+        assert_eq!(place(&["a", "b", "c", "d", "e", "f", "g"]), "in a, b, c, d, e and 2 more");
+        let everywhere = Permitted { everywhere: true, ..Permitted::default() };
+        assert_eq!(everywhere.place(|_| String::new()), "in every division");
     }
 
     #[test]

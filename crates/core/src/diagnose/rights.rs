@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use super::{Case, Cause, Question, Verdict};
-use crate::access::{Access, Grant, Needs, Permitted, Seen};
+use crate::access::{Access, Grant, Needs, Permitted, Seen, a_few};
 use crate::agent::DivisionId;
 use crate::facts::{Denial, DenialKind, Existence};
 use crate::finding::{Evidence, Finding, Reason};
 use crate::time::Timestamp;
 
-/// Changes of grants take minutes to apply (`platform.md` 7.1, E09); one older than this should have.
+/// The platform's administration pages say that a changed grant takes minutes to apply; one older than this should
+/// have.
 const GRANT_APPLIES_WITHIN: Duration = Duration::from_secs(600);
 
 /// How soon a grant that does not apply yet is worth another look.
@@ -147,25 +148,8 @@ fn is_elsewhere(permitted: &Permitted, division: Option<&DivisionId>, binding: B
 
 /// Where the permission is in effect.
 fn in_words(rights: &Rights<'_>, permitted: &Permitted) -> String {
-    let permission = rights.needs.permission;
-    if permitted.everywhere {
-        return format!("{permission} is in effect in every division");
-    }
-    if permitted.is_nowhere() {
-        return format!("{permission} is in effect in no division");
-    }
-    format!("{permission} is in effect in {}", names(rights, permitted.divisions.iter()))
-}
-
-/// At most so many divisions are named one by one.
-const NAMED_MAX: usize = 5;
-
-fn names<'d>(rights: &Rights<'_>, divisions: impl Iterator<Item = &'d DivisionId>) -> String {
-    let all: Vec<String> = divisions.map(|id| rights.access.division(id)).collect();
-    match all.len().checked_sub(NAMED_MAX) {
-        Some(more) if more > 0 => format!("{} and {more} more", all[..NAMED_MAX].join(", ")),
-        Some(_) | None => all.join(", "),
-    }
+    let place = permitted.place(|id| rights.access.division(id));
+    format!("{} is in effect {place}", rights.needs.permission)
 }
 
 fn endpoint(needs: &Needs, evidence: Vec<Evidence>) -> Option<Cause> {
@@ -268,9 +252,10 @@ fn permission(rights: &Rights<'_>, lack: Lack<'_>, evidence: Vec<Evidence>, verd
 }
 
 fn what_was_given(grants: &[Grant], permission: &str, division: Option<&DivisionId>) -> String {
-    let held: Vec<String> =
-        grants.iter().map(|grant| format!("\"{}\"", grant.role)).take(NAMED_MAX).collect();
-    let held = if held.is_empty() { "no role".to_owned() } else { held.join(", ") };
+    let held = match grants {
+        [] => "no role".to_owned(),
+        _ => a_few(grants.iter().map(|grant| format!("\"{}\"", grant.role))),
+    };
     let place = if division.is_some() { " there" } else { "" };
     format!("the client was given {held}; none carries {permission}{place}")
 }
@@ -327,7 +312,7 @@ fn nowhere(rights: &Rights<'_>) -> Cause {
 fn elsewhere(rights: &Rights<'_>, division: Option<&DivisionId>) -> Cause {
     let permission = rights.needs.permission;
     let granted = match &rights.access.permitted {
-        Some(permitted) => names(rights, permitted.value.divisions.iter()),
+        Some(permitted) => a_few(permitted.value.divisions.iter().map(|id| rights.access.division(id))),
         None => "other divisions".to_owned(),
     };
     let (place, grant) = match division.map(|division| rights.access.division(division)) {

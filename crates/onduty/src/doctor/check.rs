@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use onduty_core::finding::{Evidence, Finding, Reason};
 
+/// What a check that rests on another says, before that one's name.
+const WAITS_FOR: &str = "waits for: ";
+
 /// How a check stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -78,7 +81,7 @@ impl Check {
 
     /// Not looked at, because it rests on another check.
     pub fn waits(name: &'static str, for_check: &str) -> Self {
-        Self::skipped(name, format!("waits for: {for_check}"))
+        Self::skipped(name, format!("{WAITS_FOR}{for_check}"))
     }
 
     /// With what it means.
@@ -108,7 +111,7 @@ pub(super) fn awaited(checks: &[Check], names: &[&str]) -> Option<String> {
     let check = checks.iter().find(|check| {
         names.contains(&check.name) && matches!(check.status, Status::Fail | Status::Skipped)
     })?;
-    let chained = check.found.strip_prefix("waits for: ");
+    let chained = check.found.strip_prefix(WAITS_FOR);
     Some(chained.unwrap_or(check.name).to_owned())
 }
 

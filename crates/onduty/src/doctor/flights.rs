@@ -31,8 +31,8 @@ impl<K: Ord, V: Clone> Flights<K, V> {
     }
 
     /// What was seen under a key; `look` is only begun where nobody has looked lately or is looking now. Dropping the
-    /// future hands an unfinished look on to whoever waits for it, to begin anew. A look is large, and most who ask need
-    /// none: it is boxed.
+    /// future hands an unfinished look on to whoever waits for it, to begin anew. A look is large, and most who ask
+    /// need none: it is boxed.
     pub(super) async fn get<'a>(&self, key: K, look: impl FnOnce() -> BoxFuture<'a, V>) -> V {
         let flight = self.join(key);
         let done = async || {

@@ -23,7 +23,7 @@ use crate::platform::genesys::client::{Ask, Client};
 use crate::platform::genesys::decode;
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::reach::Host;
-use crate::platform::genesys::route::Route;
+use crate::platform::genesys::route::{Route, encoded};
 
 /// How long the token may take, a look at other regions included.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(15);
@@ -93,7 +93,7 @@ impl Doctor {
             None => first_agent(client).await?,
         };
         let asked_at = client.now();
-        let path = format!("{}/{id}/state", Route::Agents);
+        let path = format!("{}/{}/state", Route::Agents, encoded(&id));
         let refused = client.get(&Ask { route: Route::AgentState, path, purpose: Purpose::Diagnosis }).await;
         let denial = refused.err()?.refused_with(403)?.denial(asked_at);
         (denial.value.kind() == DenialKind::Policy).then_some(denial)

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use onduty_core::access::{Access, Permitted, Seen};
+use onduty_core::access::{Access, Permitted, Seen, a_few, without_correlation};
 use onduty_core::agent::DivisionId;
 use onduty_core::diagnose::{Hindrances, Rights, hindrance, hindrances};
 use onduty_core::facts::Denial;
@@ -23,9 +23,6 @@ const WISHES: [(&str, &str); 2] = [
     ("directory:user:view", "who an id belongs to can't be told where the directory hides people"),
     ("routing:queue:view", "an id that is a queue's can't be told from one that is nobody's"),
 ];
-
-/// At most so many are named one by one.
-const NAMED_MAX: usize = 5;
 
 /// Scopes, permission, further permissions, divisions.
 pub(super) fn judge(facts: &Facts, before: &[Check]) -> Vec<Check> {
@@ -53,7 +50,7 @@ fn scopes(facts: &Facts, access: &Access, found: &Hindrances) -> Check {
     if let Some(finding) = shown(found, &[Reason::ScopeMissing]) {
         let check = Check::of_finding(SCOPES, finding);
         let said = finding.evidence.first().map_or(&finding.summary, |evidence| &evidence.detail);
-        return Check { found: without_correlation(said), ..check };
+        return Check { found: without_correlation(said).to_owned(), ..check };
     }
     match (facts.needs.scope, &access.token) {
         (None, _) => Check::ok(
@@ -97,27 +94,13 @@ fn permission(facts: &Facts, access: &Access, found: &Hindrances) -> Check {
 }
 
 fn place(access: &Access, permitted: &Permitted) -> String {
-    if permitted.everywhere {
-        return "in every division".to_owned();
-    }
-    if permitted.is_nowhere() {
-        return "in no division".to_owned();
-    }
-    format!("in {}", listed(permitted.divisions.iter().map(|id| name_of(access, id))))
+    permitted.place(|id| name_of(access, id))
 }
 
 /// A division by its name alone: on a line its id would be in the way.
 pub(super) fn name_of(access: &Access, id: &DivisionId) -> String {
     let name = access.division_names.get(id).filter(|name| !name.is_empty());
     name.map_or_else(|| id.as_str().to_owned(), ToString::to_string)
-}
-
-fn listed(names: impl Iterator<Item = String>) -> String {
-    let names: Vec<String> = names.collect();
-    match names.len().checked_sub(NAMED_MAX) {
-        Some(more) if more > 0 => format!("{} and {more} more", names[..NAMED_MAX].join(", ")),
-        Some(_) | None => names.join(", "),
-    }
 }
 
 fn wishes(facts: &Facts, access: &Access) -> Check {
@@ -161,8 +144,8 @@ fn divisions(facts: &Facts, access: &Access, permission: &Check) -> Check {
     let reason_of =
         |id| hindrance(&Rights { needs: &facts.needs, access, division: Some(id), now: facts.now });
     let reason = hidden.iter().filter_map(|(id, _)| reason_of(*id)).min();
-    let names = listed(hidden.iter().map(|(id, _)| name_of(access, id)));
-    let in_full = listed(hidden.iter().map(|(id, _)| access.division(id)));
+    let names = a_few(hidden.iter().map(|(id, _)| name_of(access, id)));
+    let in_full = a_few(hidden.iter().map(|(id, _)| access.division(id)));
     let agents: usize = hidden.iter().map(|(_, agents)| agents).sum();
     let whom = match facts.directory.agents {
         0 => "everybody there".to_owned(),
@@ -204,11 +187,6 @@ fn unread(name: &'static str, facts: &Facts, access: &Access, what: &str) -> Che
         .meaning("why a state is missing may not be told")
         .remedy("look again shortly")
         .seen(access.unread.clone())
-}
-
-/// The id of a request belongs to the evidence; on a line it is in the way.
-fn without_correlation(detail: &str) -> String {
-    detail.split(" (correlation id ").next().unwrap_or(detail).to_owned()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What the doctor says, for people: a line a check, and below what is wrong what shows it, what it means, what to do
 //! and where to read on.
 
+use onduty_core::access::without_correlation;
 use onduty_proto::v1::{Check, CheckStatus};
 
 use super::palette::{Tone, paint};
@@ -34,6 +35,7 @@ fn of_check(check: &Check, screen: Screen) -> Vec<String> {
         "" => Vec::new(),
         text => wrapped(&format!("      {label:8}"), &plain(text), width),
     };
+    // The JSON has the ids of the requests.
     let evidence =
         check.evidence.iter().map(|evidence| (&evidence.origin, without_correlation(&evidence.detail)));
     let untold = evidence.filter(|(_, detail)| !check.found.contains(detail)).take(EVIDENCE_MAX);
@@ -44,11 +46,6 @@ fn of_check(check: &Check, screen: Screen) -> Vec<String> {
     lines.extend(below("remedy", &check.remedy));
     lines.extend(below("page", &check.help_url));
     lines
-}
-
-/// What was seen, without the platform's id of the request, which only its support can use: the JSON has it.
-fn without_correlation(detail: &str) -> &str {
-    detail.split(" (correlation id ").next().unwrap_or(detail)
 }
 
 /// The check on one line, if there is something to say.

@@ -67,7 +67,7 @@ impl fmt::Display for Route {
 }
 
 /// An id in a path or query. An id comes from a caller and may hold anything.
-pub(super) fn encoded(id: &str) -> String {
+pub fn encoded(id: &str) -> String {
     let mut text = String::with_capacity(id.len());
     for byte in id.bytes() {
         match byte {

@@ -25,13 +25,12 @@ impl UsersApi {
     pub(super) async fn unnamed(&self, ids: &[String], listed: &Seen<Listed>) -> BTreeMap<String, Facts> {
         let standing = self.standing_about(ids).await;
         let sees_all = standing.access.sees(None);
-        let known: BTreeMap<String, _> = if sees_all {
+        let known = if sees_all {
             ids.iter().map(|id| (id.clone(), Ok(listed.with(Existence::Unknown)))).collect()
         } else {
             self.existence(ids).await
         };
-        let is_unknown = |found: &&Result<Seen<Existence>, _>| matches!(found, Ok(seen) if seen.value == Existence::Unknown);
-        let kinds = KindBudget::of(known.values().filter(is_unknown).count());
+        let kinds = KindBudget::of(known.values().filter(|existence| is_unknown(existence)).count());
         let mut found = BTreeMap::new();
         for (id, existence) in known {
             let mut facts = self.facts(&standing);
@@ -73,8 +72,6 @@ impl UsersApi {
         }
         let arrival = Arrival { source: Source::Sweep, heard_at: asked_at };
         let existence = self.existence(ids).await.into_iter();
-        let is_unknown =
-            |seen: &Result<Seen<Existence>, _>| matches!(seen, Ok(seen) if seen.value == Existence::Unknown);
         let hidden = existence.filter(|(_, existence)| !is_unknown(existence));
         hidden.map(|(id, _)| arrival.observation(UserId::from(&*id), Statement::default())).collect()
     }
@@ -147,4 +144,8 @@ fn undecided(why: &Evidence) -> Vec<Untaken> {
     [Reason::AgentUnknown, Reason::DivisionNotVisible]
         .map(|would_show| Untaken { why: why.clone(), would_show })
         .into()
+}
+
+fn is_unknown(existence: &Result<Seen<Existence>, Vec<Untaken>>) -> bool {
+    matches!(existence, Ok(seen) if seen.value == Existence::Unknown)
 }

@@ -16,7 +16,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// [`ClientError::Missed`] with the finding when nothing was ever heard of such an agent; otherwise as for any call.
+    /// [`ClientError::Missed`] with the finding when nothing was ever heard of such an agent; otherwise as for any
+    /// call.
     pub async fn timeline(&self, agent_id: &str, limit: usize) -> Result<GetTimelineResponse, ClientError> {
         let mut timeline = self.timeline_page(agent_id, limit, String::new()).await?;
         while timeline.entries.len() < limit && !timeline.next_page_token.is_empty() {

@@ -157,7 +157,7 @@ impl Facts {
 }
 
 impl Denial {
-    /// What it is about, by its code (`platform.md` 7.3; the messages name wrong permissions now and then).
+    /// What it is about, by its code: the messages name wrong permissions now and then.
     pub fn kind(&self) -> DenialKind {
         match (self.status, &*self.code) {
             (403, "app.not.authorized.for.scope") => DenialKind::Scope,

@@ -1,7 +1,6 @@
 //! The switches that make the platform misbehave, by name.
 //!
-//! Names and meanings are those of `platform.md` 16.4, and a few for the agent-states API and for plain HTTP
-//! trouble. Every switch has a default under which the platform behaves.
+//! `docs/simulator.md` lists them with what each does. Every switch has a default under which the platform behaves.
 
 mod selection;
 mod switch;

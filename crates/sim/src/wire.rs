@@ -1,6 +1,6 @@
 //! The platform's HTTP face, without HTTP: a call comes in as a value, an answer goes out as one.
 //!
-//! Every platform request goes the same way (`platform.md` 16.2): correlation id, trouble by switch, bearer token,
+//! Every platform request goes the same way: correlation id, trouble by switch, bearer token,
 //! rate limit, and only then the endpoint, which checks scope, permission, division and parameters itself.
 
 mod agent_states;

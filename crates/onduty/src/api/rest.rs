@@ -115,7 +115,8 @@ async fn wrong_method() -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "this path takes another method: see Allow")
 }
 
-/// No request takes longer than it may, and no watch takes longer to begin. Look-ups end before that, and say why there is no answer.
+/// No request takes longer than it may, and no watch takes longer to begin. Look-ups end before that, and say why
+/// there is no answer.
 async fn in_time(State(longest): State<Duration>, request: Request, next: Next) -> Response {
     match timeout(longest, next.run(request)).await {
         Ok(response) => response,

@@ -1,4 +1,4 @@
-//! Every way to an empty look-up that the origin thread and the catalogue of empties name (`platform.md` 2 and 15.1),
+//! Every way to an empty look-up that the origin thread and the catalogue of empties name,
 //! played against the simulator over real sockets: first the caller's view without onduty is asserted, then onduty's
 //! finding, then the cause is lifted and the state is there, or the blame has moved to a later cause.
 //!
@@ -7,15 +7,17 @@
 //! | the thread's statements; E01 wrong endpoint, E06 wrong region | [`thread`] |
 //! | E07 permission, E08 division, E09 fresh grant, E10 scope, policies | [`rights`] |
 //! | E02 form of the id, E03 inactive, E04 deleted, E05 unknown, E06 wrong organisation | [`identity`] |
-//! | E26 source not primary, E29 rate limited, E30 never swept; no answer, stale caches, states withheld | [`staleness`] |
-//! | E12 expand dropped, E13 page capped, E14 top fifty, E15 truncated, E16 name hidden, E17 not joined, E18 definition hidden, E19 wrong metric, E20 search lag | [`lists`] |
+//! | E26 source not primary, E29 rate limited, E30 never swept | [`staleness`] |
+//! | no answer, stale caches, states withheld | [`staleness`] |
+//! | E12 expand dropped, E13 page capped, E14 top fifty, E15 truncated, E16 name hidden | [`lists`] |
+//! | E17 not joined, E18 definition hidden, E19 wrong metric, E20 search lag | [`lists`] |
 //!
 //! Not here: E11 (no user context) is about calls that onduty never makes, and E10 on the users API about tokens that
 //! it never has: there the scenario is that scopes do not bind, and the agent-states API's scopes stand for the row.
 //! E21 to E25, E27 and E28 are silences of push, which no look-up shows.
 //!
-//! Each family prints its rows of the table cause, caller's view, finding, requests spent. [`silence`] sends one miss of
-//! each reason over every wire and greps the bytes for an empty answer that says nothing.
+//! Each family prints its rows of the table cause, caller's view, finding, requests spent. [`silence`] sends one miss
+//! of each reason over every wire and greps the bytes for an empty answer that says nothing.
 
 #![expect(
     clippy::unwrap_used,

@@ -12,7 +12,7 @@ pub(crate) use play::play;
 /// One way to an empty, short or false answer, and back.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
-    /// The claim of the thread, or the row of the catalogue (`platform.md` 2, 15.1).
+    /// The claim of the thread, or the row of the catalogue.
     row: &'static str,
     api: PlatformApi,
     client: &'static str,

@@ -147,8 +147,8 @@ fn places() -> Vec<Scenario> {
                 "sim-wrong-region",
                 json!({"scopes": ["agent:read", "agent:state:read"], "roles": ["Master Admin"]}),
             )]),
-        // The list alone is served from a cache; were the call about one agent so, too, its 404 could not be told from a
-        // log-out whose push was lost.
+        // The list alone is served from a cache; were the call about one agent so, too, its 404 could not be told
+        // from a log-out whose push was lost.
         Scenario::of("thread: the list's cache is older than the log-in", STATES, "sim-full")
             .at_the_start([hire(), faults(json!({"states_cache_lag_s": 3_600}))])
             .since([about("<newcomer>", "state", json!({"presence": "On Queue"}))])

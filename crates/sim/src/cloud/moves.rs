@@ -1,7 +1,7 @@
 //! What can happen to an agent, and the state machine that says what comes of it.
 //!
-//! Presence is picked by the agent, routing status is made by the system out of presence and work
-//! (`platform.md` 3.4): on queue and off queue follow presence, the rest follows interactions.
+//! Presence is picked by the agent, routing status is made by the system out of presence and work: on queue and off
+//! queue follow presence, the rest follows interactions.
 
 use super::agent::{AgentState, RoutingStatus};
 use super::id::Id;

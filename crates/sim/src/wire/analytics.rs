@@ -1,4 +1,4 @@
-//! Analytics on the present state of agents (`platform.md` 9.9 to 9.13), with what each call silently leaves out:
+//! Analytics on the present state of agents, with what each call silently leaves out:
 //! all but fifty, the middle, names, or the state itself.
 
 mod activity;

@@ -1,4 +1,4 @@
-//! What the caller may do, and where: grants, permitted divisions, divisions (`platform.md` 6).
+//! What the caller may do, and where: grants, permitted divisions, divisions.
 
 use std::collections::BTreeMap;
 

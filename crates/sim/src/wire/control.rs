@@ -17,7 +17,8 @@ use crate::world::World;
 #[derive(Debug, thiserror::Error)]
 enum ControlError {
     #[error(
-        "no such control; see /sim/agents, /sim/faults, /sim/stats, /sim/pause, /sim/resume, /sim/clients, /sim/disconnect, or docs/simulator.md"
+        "no such control; see /sim/agents, /sim/faults, /sim/stats, /sim/pause, /sim/resume, /sim/clients, \
+         /sim/disconnect, or docs/simulator.md"
     )]
     NoSuchControl,
     #[error("no agent or user has the id `{0}`")]

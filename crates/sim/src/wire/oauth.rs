@@ -1,4 +1,4 @@
-//! `POST /oauth/token`: the log-in host. Its errors have a shape of their own (`platform.md` 5.2).
+//! `POST /oauth/token`: the log-in host. Its errors have a shape of their own.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

@@ -1,4 +1,4 @@
-//! The organisation that a token reaches, and its limits (`platform.md` 6 and 8).
+//! The organisation that a token reaches, and its limits.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! Presences of users, and the definitions behind them (`platform.md` 9.5, 9.6, 9.17, 10).
+//! Presences of users, and the definitions behind them.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -1,4 +1,4 @@
-//! Errors as the platform words them: status, code, message, parameters (`platform.md` 7.2 and 7.3).
+//! Errors as the platform words them: status, code, message, parameters.
 
 use serde_json::{Map, Value, json};
 
@@ -23,8 +23,8 @@ const UNABLE_ANY: &str = "Unable to perform the requested action. You must have 
                           permissions assigned: {permissions}";
 const UNABLE_HERE: &str = "Unable to perform the requested action. You are missing the following permission \
                            '{permission}' in the provided division(s).";
-const DENIED: &str = "Unable to perform the requested action. Your organization's security policies have denied access. \
-                      Policy ID(s): [{policyIds}]";
+const DENIED: &str = "Unable to perform the requested action. Your organization's security policies have denied \
+                      access. Policy ID(s): [{policyIds}]";
 const VALUE: &str =
     "Value [{value}] is not valid for parameter [{parameter}]. Allowable values are: {allowed}";
 

@@ -1,4 +1,4 @@
-//! Routing status of users, and queues with their members (`platform.md` 9.4, 9.15, 10).
+//! Routing status of users, and queues with their members.
 
 use serde::Deserialize;
 use serde_json::{Value, json};

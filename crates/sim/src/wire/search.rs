@@ -1,4 +1,4 @@
-//! `POST /api/v2/users/search` (`platform.md` 9.8): users by name or address, out of an index that lags behind the
+//! `POST /api/v2/users/search`: users by name or address, out of an index that lags behind the
 //! directory. Who is not indexed yet is simply not found.
 
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! `/api/v2/tokens/me`: what a token is, whether it lives, and its end (`platform.md` 6).
+//! `/api/v2/tokens/me`: what a token is, whether it lives, and its end.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! `GET /api/v2/users` and what hangs below a user: the users API's reads (`platform.md` 9.1, 9.3, 9.7, 9.16).
+//! `GET /api/v2/users` and what hangs below a user: the users API's reads.
 
 use std::collections::HashSet;
 

@@ -1,4 +1,4 @@
-//! Rows of the catalogue of empty look-ups (`platform.md` 15.1), caused and lifted through the control plane: what a
+//! Rows of the catalogue of empty look-ups, caused and lifted through the control plane: what a
 //! caller sees in between is empty, less, or false, and afterwards the truth again.
 
 use reqwest::Method;

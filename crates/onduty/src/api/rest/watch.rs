@@ -1,9 +1,9 @@
 //! `GET /v1/agents/states:watch`: the watch of every API, as server-sent events.
 //!
 //! An event is named after the message that its data is (`snapshot`, `changes`, `progress`, `reset`), and its id is the
-//! cursor to resume from: a browser that reconnects sends it back by itself, as `Last-Event-ID`. What can't be resumed
-//! from, because it is not whole, has no id, or takes back the one before. A watch that can't go on says why in an event
-//! `problem`, and ends. Like the stream of gRPC, this one makes its next message when the connection has room for it.
+//! cursor to resume from: a browser that reconnects sends it back by itself, as `Last-Event-ID`. What can't be
+//! resumed from, because it is not whole, has no id, or takes back the one before. A watch that can't go on says why
+//! in an event `problem`, and ends. Like the stream of gRPC, this one makes its next message when the connection has room for it.
 
 use std::convert::Infallible;
 

@@ -22,8 +22,8 @@ pub(crate) fn wrap(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// The lines of a text, the first after `first` and the others below where it began, none wider than `width` (given that
-/// something fits beside `first` at all): here a word that fits nowhere is broken where the line ends.
+/// The lines of a text, the first after `first` and the others below where it began, none wider than `width` (given
+/// that something fits beside `first` at all): here a word that fits nowhere is broken where the line ends.
 pub(crate) fn wrapped(first: &str, text: &str, width: usize) -> Vec<String> {
     let indent = first.chars().count();
     let room = width.saturating_sub(indent).max(1);

@@ -1,5 +1,5 @@
-//! What the token may do, read from the calls that need no permission (`platform.md` 6), and kept for a while: a storm
-//! of questions about one cause costs these few requests once.
+//! What the token may do, read from the calls that need no permission, and kept for a while: a storm of questions
+//! about one cause costs these few requests once.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -58,7 +58,7 @@ pub(super) async fn queue(client: &Client, id: &str) -> KindFound {
         Err(error) if error.refused_with(404).is_some() => return Ok(None),
         Err(PlatformError::Refused(refused)) => {
             let denial = refused.denial(asked_at);
-            // Refused for the division of the queue: so there is one (`platform.md` 7.1).
+            // Refused for the division of the queue: so there is one.
             return match denial.value.kind() {
                 DenialKind::Division => Ok(Some(denial.with(Kind::Queue(None)))),
                 _ => Err(untaken(&PlatformError::Refused(refused), Route::Queue, asked_at)),

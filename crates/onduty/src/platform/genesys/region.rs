@@ -1,7 +1,7 @@
 //! To which region a client belongs that this one does not know: the same question to each of the others, once.
 //!
-//! `client not found` is what the platform says to a mistyped id and to a client of another region alike
-//! (`platform.md` 4, 5.2); only a region that gives a token tells the two apart.
+//! `client not found` is what the platform says to a mistyped id and to a client of another region alike; only a
+//! region that gives a token tells the two apart.
 
 use std::time::Duration;
 

@@ -32,7 +32,7 @@ pub const PAGE_SIZE: usize = 100;
 /// Every expand that says something of a state, as one value: the form that the platform's own SDKs send.
 const EXPAND: &str = "presence,routingStatus,outOfOffice";
 /// What decides whom the directory shows. The reads of state themselves declare no permission, and scopes do not bind
-/// client-credentials tokens (`platform.md` 1).
+/// client-credentials tokens.
 pub const NEEDS: Needs =
     Needs { scope: None, permission: "directory:user:view", permission_binds: false, roles: &[] };
 

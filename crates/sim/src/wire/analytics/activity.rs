@@ -1,4 +1,4 @@
-//! `POST /api/v2/analytics/users/activity/query` (`platform.md` 9.12): users by queue, with their state.
+//! `POST /api/v2/analytics/users/activity/query`: users by queue, with their state.
 //!
 //! Where a group has more rows than are given, the middle is missing: the first half is the oldest, the second the
 //! newest, and `truncated` says so.

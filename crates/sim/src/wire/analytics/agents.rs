@@ -1,4 +1,4 @@
-//! The state of agents and their live sessions (`platform.md` 9.9 to 9.11).
+//! The state of agents and their live sessions.
 //!
 //! The query gives fifty agents and no sign that there are more. Rows of divisions in which
 //! `analytics:agentStateNames:view` is not held say nothing about who it is.

@@ -1,4 +1,4 @@
-//! `POST /api/v2/analytics/users/observations/query` (`platform.md` 9.13): how many queues, and despite its name
+//! `POST /api/v2/analytics/users/observations/query`: how many queues, and despite its name
 //! nothing about presence or routing status.
 
 use serde::Deserialize;

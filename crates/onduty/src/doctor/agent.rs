@@ -100,7 +100,19 @@ const fn blamed(reason: Reason) -> &'static [&'static str] {
         Reason::PermissionMissing | Reason::PolicyDenied => &[rights::PERMISSION],
         Reason::PermissionPending => &[rights::PERMISSION, rights::DIVISIONS],
         Reason::DivisionNotVisible => &[rights::DIVISIONS],
-        _ => &[],
+        Reason::IdMalformed
+        | Reason::WrongIdKind
+        | Reason::AgentUnknown
+        | Reason::AgentDeleted
+        | Reason::AgentInactive
+        | Reason::PlatformCacheStale
+        | Reason::NotLoggedIn
+        | Reason::StateWithheld
+        | Reason::ClockSkewed
+        | Reason::SourceSilent
+        | Reason::StoreFailing
+        | Reason::ConfigurationInvalid
+        | Reason::Undetermined => &[],
     }
 }
 

@@ -7,6 +7,8 @@ use super::facts::Facts;
 
 pub(super) const NAME: &str = "budget";
 
+const OWN_CLIENT: &str = "use an OAuth client of onduty's own: whatever shares one shares its allowance";
+
 pub(super) fn judge(facts: &Facts) -> Check {
     let budget = &facts.board.budget;
     let left = format!("{} of {} requests a minute left", budget.left, budget.allowed_per_minute);
@@ -18,7 +20,7 @@ pub(super) fn judge(facts: &Facts) -> Check {
             format!("{left}; nothing is sent for {}", wait(until)),
         )
         .meaning("the platform can't be asked: states grow old, and misses can't be cleared up")
-        .remedy("wait, or use an OAuth client of onduty's own: whatever shares one shares its allowance")
+        .remedy(format!("wait, or {OWN_CLIENT}"))
         .seen([Evidence::at("budget", left, facts.now)]);
     }
     if let Some(until) = budget.blocked_until.filter(|until| *until > facts.now) {
@@ -28,13 +30,13 @@ pub(super) fn judge(facts: &Facts) -> Check {
             format!("{left}; nothing is sent for {}", wait(until)),
         )
         .meaning("look-ups and listings wait for so long")
-        .remedy("use an OAuth client of onduty's own: whatever shares one shares its allowance")
+        .remedy(OWN_CLIENT)
         .seen([Evidence::at("budget", left, facts.now)]);
     }
     if budget.left == 0 && budget.allowed_per_minute > 0 {
         return Check::warn(NAME, Some(Reason::RateLimited), left)
             .meaning("whatever is not held waits for the next minute")
-            .remedy("use an OAuth client of onduty's own: whatever shares one shares its allowance")
+            .remedy(OWN_CLIENT)
             .seen([Evidence::at("budget", "the present window is spent", facts.now)]);
     }
     let waiting: u32 = budget.shares.iter().map(|share| share.waiting).sum();

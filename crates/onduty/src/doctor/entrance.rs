@@ -7,7 +7,6 @@ use onduty_core::finding::{Evidence, Reason};
 use super::check::{Check, awaited};
 use super::facts::Facts;
 use super::{budget, host};
-use crate::config::PlatformApi;
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::route::Route;
 
@@ -98,10 +97,7 @@ pub(super) fn endpoints(facts: &Facts, before: &[Check]) -> Check {
     if let Some(name) = awaited(before, &[REGION]) {
         return Check::waits(ENDPOINTS, &name);
     }
-    let (api, path) = match facts.settings.api {
-        PlatformApi::Users => ("users API", Route::Users),
-        PlatformApi::AgentStates => ("agent-states API", Route::Agents),
-    };
+    let (api, path) = (facts.api_name(), facts.settings.listing());
     let error = match &facts.endpoint {
         None => return Check::skipped(ENDPOINTS, format!("{path} was not asked in the time there was")),
         Some(Err(PlatformError::RateLimited { .. })) => return Check::waits(ENDPOINTS, budget::NAME),

@@ -16,6 +16,7 @@ use crate::config::{BaseUrl, Config, PlatformApi};
 use crate::journal::vitals::Vitals;
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::reach::{Reached, Unreached};
+use crate::platform::genesys::route::Route;
 use crate::status::Standing;
 
 /// What the configuration says, as far as the checks look at it.
@@ -111,6 +112,16 @@ impl From<&Config> for Settings {
                 .iter()
                 .filter(|entry| entry.value.is_some() && entry.origin != crate::config::Origin::Default)
                 .count(),
+        }
+    }
+}
+
+impl Settings {
+    /// Where the spoken API lists everybody: its plainest read.
+    pub(super) const fn listing(&self) -> Route {
+        match self.api {
+            PlatformApi::Users => Route::Users,
+            PlatformApi::AgentStates => Route::Agents,
         }
     }
 }

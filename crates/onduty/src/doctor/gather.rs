@@ -16,7 +16,6 @@ use tokio::time::timeout;
 
 use super::facts::{Directory, Facts};
 use super::{Doctor, Place};
-use crate::config::PlatformApi;
 use crate::platform::genesys::access::{self, Depth};
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::client::{Ask, Client};
@@ -39,8 +38,8 @@ impl Doctor {
         let ((login, api), (token, store)) = join(hosts, join(Self::token(client), store)).await;
         let (mut endpoint, mut access, mut denials) = (None, None, Vec::new());
         if token.is_ok() {
-            let api = self.settings.api;
-            let what = join(in_time(endpoint_of(client, api)), in_time(self.access(client)));
+            let listing = self.settings.listing();
+            let what = join(in_time(endpoint_of(client, listing)), in_time(self.access(client)));
             (endpoint, access) = what.await;
             if let Some(access) = access.as_ref().filter(|access| self.is_conditional(access)) {
                 denials = in_time(self.trial(client, access)).await.flatten().into_iter().collect();
@@ -105,12 +104,8 @@ async fn in_time<T>(look: impl Future<Output = T>) -> Option<T> {
 }
 
 /// The spoken API's plainest read: one agent of all.
-async fn endpoint_of(client: &Client, api: PlatformApi) -> Result<(), PlatformError> {
-    let route = match api {
-        PlatformApi::Users => Route::Users,
-        PlatformApi::AgentStates => Route::Agents,
-    };
-    client.get(&first_page(route)).await.map(drop)
+async fn endpoint_of(client: &Client, listing: Route) -> Result<(), PlatformError> {
+    client.get(&first_page(listing)).await.map(drop)
 }
 
 async fn first_agent(client: &Client) -> Option<String> {

@@ -43,7 +43,11 @@ pub(super) fn judge(facts: &Facts, before: &[Check]) -> Check {
             "ages and freshness are told wrongly by so much, and signed webhooks may be taken for replays",
         )
         .remedy("let this machine's clock be set by NTP")
-        .seen([Evidence::at("header Date", format!("ours was {side} it by {ahead_ms} ms"), at)])
+        .seen([Evidence::at(
+            "header Date",
+            format!("ours was {side} it by {} ms", ahead_ms.unsigned_abs()),
+            at,
+        )])
 }
 
 #[cfg(test)]

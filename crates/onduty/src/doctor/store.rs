@@ -9,6 +9,7 @@ use crate::journal::vitals::{Integrity, Vitals};
 pub(super) const NAME: &str = "store";
 
 const MIB: u64 = 1 << 20;
+const GIB: u64 = 1 << 30;
 /// Below this the next commits fail.
 const FREE_FAIL: u64 = 16 * MIB;
 /// Below this somebody should look.
@@ -51,14 +52,16 @@ pub(super) fn judge(facts: &Facts) -> Check {
         return check
             .meaning("when the disk is full, webhooks are answered 503 and nothing new is shown")
             .remedy("free some space, or lower store.history_entries or store.history_retention")
-            .seen(seen(&free));
+            .seen(seen(&format!("{} free", size(bytes))));
     }
     let Some(bytes) = bytes else {
         return Check::ok(NAME, format!("{dir}: nothing there yet{free}"));
     };
     let checked = match integrity {
         Integrity::Unfinished => "no damage in the time there was",
-        _ => "undamaged",
+        Integrity::Absent | Integrity::Whole | Integrity::Damaged(_) | Integrity::Unreadable(_) => {
+            "undamaged"
+        }
     };
     let synced = match (&**journal_mode, facts.sidecar) {
         ("wal", true) => "every commit synced",
@@ -71,8 +74,8 @@ pub(super) fn judge(facts: &Facts) -> Check {
 fn size(bytes: u64) -> String {
     match bytes {
         0..MIB => format!("{} KiB", bytes >> 10),
-        0x10_0000..0x4000_0000 => format!("{} MiB", bytes / MIB),
-        _ => format!("{} GiB", bytes >> 30),
+        MIB..GIB => format!("{} MiB", bytes / MIB),
+        GIB.. => format!("{} GiB", bytes / GIB),
     }
 }
 

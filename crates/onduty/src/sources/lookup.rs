@@ -249,14 +249,11 @@ fn overtaken(
     asked_at: Timestamp,
 ) -> Option<Evidence> {
     let row = asked.row(snapshot)?;
-    let mut about = said.iter().filter(|(id, _)| id == row.user_id()).map(|(_, statement)| statement);
-    let (mut some, mut behind) = (false, true);
-    for statement in about.by_ref().filter(|statement| tells_state(statement)) {
-        some = true;
-        behind &= row.is_ahead_of(statement);
-    }
+    let about = said.iter().filter(|(id, _)| id == row.user_id()).map(|(_, statement)| statement);
+    let mut told = about.filter(|statement| tells_state(statement)).peekable();
+    let is_behind = told.peek().is_some() && told.all(|statement| row.is_ahead_of(statement));
     let detail = "the platform's read tells an older state than is held";
-    (some && behind).then(|| Evidence::at("lookup", detail, asked_at))
+    is_behind.then(|| Evidence::at("lookup", detail, asked_at))
 }
 
 const fn tells_state(statement: &Statement) -> bool {

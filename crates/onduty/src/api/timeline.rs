@@ -17,6 +17,7 @@ use tokio::time::Instant;
 
 use super::convert::{to_agent_state, to_timestamp};
 use super::paging::{PAGE_BYTES_MAX, read_page_size};
+use super::violation::Violation;
 use crate::answers::Answers;
 use crate::error_chain::Chain;
 use crate::history::timeline::Part;
@@ -38,11 +39,17 @@ pub(super) struct Timelines {
 /// Why there is no timeline to give.
 #[derive(Debug)]
 pub(super) enum NoTimeline {
-    /// The request is at fault: which field, and what is wrong with it.
-    Invalid(&'static str, String),
+    /// The request is at fault.
+    Invalid(Violation),
     /// Nothing was ever heard of the agent, and the platform knows nothing either (or can't be asked); or the history
     /// can't be read.
     Missed(Box<Finding>),
+}
+
+impl From<Violation> for NoTimeline {
+    fn from(violation: Violation) -> Self {
+        Self::Invalid(violation)
+    }
 }
 
 impl Timelines {
@@ -66,16 +73,16 @@ impl Timelines {
             Some(Id::AgentId(id)) => Asked::AgentId(id.into()),
             Some(Id::UserId(id)) => Asked::UserId(id.into()),
             None => {
-                return Err(NoTimeline::Invalid("id", "one of agent_id and user_id is needed".to_owned()));
+                return Err(Violation::new("id", "one of agent_id and user_id is needed").into());
             }
         };
-        let size = read_page_size(page_size).map_err(|allowed| NoTimeline::Invalid("page_size", allowed))?;
+        let size = read_page_size(page_size).map_err(|allowed| Violation::new("page_size", allowed))?;
         let snapshot = self.view.snapshot();
         let row = asked.row(&snapshot).cloned();
         let user_id = row.as_ref().map_or_else(|| UserId::from(asked.id()), |row| row.user_id().clone());
         let epoch = snapshot.cursor().epoch;
         let from = Place::read(&page_token, epoch, &user_id)
-            .map_err(|error| NoTimeline::Invalid("page_token", error.to_string()))?;
+            .map_err(|error| Violation::new("page_token", error.to_string()))?;
         let known = row.is_some() || looks_like_an_id(asked.id());
         let part = if known { self.read(&asked, &user_id, from, size).await? } else { Part::default() };
         let (row, part) = if is_nothing(row.as_ref(), &part) && from.is_none() {

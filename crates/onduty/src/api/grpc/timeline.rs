@@ -8,7 +8,6 @@ use super::diagnosis::Diagnosis;
 use super::status::of_finding;
 use crate::api::deadline::Deadline;
 use crate::api::timeline::NoTimeline;
-use crate::api::violation::Violation;
 
 impl Diagnosis {
     pub(super) async fn timeline(
@@ -17,7 +16,7 @@ impl Diagnosis {
     ) -> Result<GetTimelineResponse, Status> {
         let deadline = Deadline::of(&request).map(|deadline| deadline.lookups);
         self.timelines.page(request.into_inner(), deadline).await.map_err(|none| match none {
-            NoTimeline::Invalid(field, problem) => Violation::new(field, problem).status(),
+            NoTimeline::Invalid(violation) => violation.status(),
             NoTimeline::Missed(finding) => {
                 self.meters.missed(finding.reason, API);
                 of_finding(&finding)

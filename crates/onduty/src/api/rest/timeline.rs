@@ -9,7 +9,6 @@ use super::query::{PAGE_PARAMETERS, Query};
 use super::{IdInPath, Shared, read_id, told};
 use crate::api::problem::Problem;
 use crate::api::timeline::NoTimeline;
-use crate::api::violation::Violation;
 use crate::proto_json::timeline::timeline;
 
 pub(super) async fn get(
@@ -21,7 +20,7 @@ pub(super) async fn get(
     let request = GetTimelineRequest { id: Some(Id::AgentId(read_id(id)?)), page_size, page_token };
     match rest.timelines.page(request, rest.lookups_end()).await {
         Ok(page) => Ok(told(timeline(&page))),
-        Err(NoTimeline::Invalid(field, wrong)) => Err(Violation::new(field, wrong).into()),
+        Err(NoTimeline::Invalid(violation)) => Err(violation.into()),
         Err(NoTimeline::Missed(finding)) => Err(rest.missed(&finding)),
     }
 }

@@ -3,7 +3,8 @@
 //! An event is named after the message that its data is (`snapshot`, `changes`, `progress`, `reset`), and its id is the
 //! cursor to resume from: a browser that reconnects sends it back by itself, as `Last-Event-ID`. What can't be
 //! resumed from, because it is not whole, has no id, or takes back the one before. A watch that can't go on says why
-//! in an event `problem`, and ends. Like the stream of gRPC, this one makes its next message when the connection has room for it.
+//! in an event `problem`, and ends. Like the stream of gRPC, this one makes its next message when the connection has
+//! room for it.
 
 use std::convert::Infallible;
 

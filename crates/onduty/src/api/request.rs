@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use onduty_core::agent::{DivisionId, QueueId};
-use onduty_core::answer::{Asked, Question};
+use onduty_core::answer::{Asked, Question, looks_like_an_id};
 use onduty_core::selector::Selector;
 use onduty_proto::v1::{self, BatchGetAgentStatesRequest};
 
@@ -58,7 +58,8 @@ pub(super) fn from_filter(filter: Option<v1::AgentFilter>) -> Result<Selector, V
     })
 }
 
-/// Reads a list of ids.
+/// Reads a list of ids. The platform writes its ids in small letters; people paste them in capitals, too, and are not
+/// to wait for somebody whom the same id finds in small letters.
 pub(super) fn from_ids<T: Ord>(
     field: &str,
     ids: &[String],
@@ -66,12 +67,25 @@ pub(super) fn from_ids<T: Ord>(
     read: impl Fn(&str) -> T,
 ) -> Result<BTreeSet<T>, Violation> {
     at_most(field, ids.len(), max)?;
-    let each = ids.iter().enumerate().map(|(at, id)| match id.len() {
-        0 => Err(Violation::new(format!("{field}[{at}]"), "is empty")),
-        1..=ID_BYTES_MAX => Ok(read(id)),
-        _ => Err(Violation::new(format!("{field}[{at}]"), format!("is longer than {ID_BYTES_MAX} bytes"))),
-    });
-    each.collect()
+    let mut found = BTreeSet::new();
+    for (at, id) in ids.iter().enumerate() {
+        match id.len() {
+            0 => return Err(Violation::new(format!("{field}[{at}]"), "is empty")),
+            1..=ID_BYTES_MAX => found.extend([read(id), read(&id.to_ascii_lowercase())]),
+            _ => {
+                let fault = format!("is longer than {ID_BYTES_MAX} bytes");
+                return Err(Violation::new(format!("{field}[{at}]"), fault));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Refuses an id that nobody can have: to wait for its state would be to wait in silence for ever.
+pub(super) fn all_look_like_ids(field: &str, ids: &[String]) -> Result<(), Violation> {
+    let Some(at) = ids.iter().position(|id| !looks_like_an_id(id)) else { return Ok(()) };
+    let fault = "no id of this platform looks like that: pass the agent's id, a UUID (ID_MALFORMED)";
+    Err(Violation::new(format!("{field}[{at}]"), fault))
 }
 
 /// Refuses a list with more entries than it may have.

@@ -20,7 +20,7 @@ use tokio::time::Instant;
 pub(super) use self::hub::Hub;
 pub(super) use self::message::Message;
 pub(super) use self::stream::Watch;
-use super::request::{from_duration, from_filter, from_ids};
+use super::request::{all_look_like_ids, from_duration, from_filter, from_ids};
 use super::violation::Violation;
 
 /// What a caller wants to watch.
@@ -97,10 +97,11 @@ pub(super) fn read(
     let WatchAgentStatesRequest { agent_ids, filter, cursor, delivery, progress_interval } = request;
     let selector = match (agent_ids.is_empty(), filter) {
         (true, filter) => from_filter(filter)?,
-        (false, None) => Selector {
-            agent_ids: from_ids("agent_ids", &agent_ids, ids_max, |id| Box::from(id))?,
-            ..Selector::default()
-        },
+        (false, None) => {
+            let wanted = from_ids("agent_ids", &agent_ids, ids_max, |id| Box::from(id))?;
+            all_look_like_ids("agent_ids", &agent_ids)?;
+            Selector { agent_ids: wanted, ..Selector::default() }
+        }
         (false, Some(_)) => return Err(Violation::new("filter", "does not go together with agent_ids")),
     };
     let cursor = match cursor.as_str() {
@@ -144,6 +145,7 @@ mod tests {
             (WatchAgentStatesRequest { cursor: "yesterday".into(), ..Default::default() }, "cursor"),
             (WatchAgentStatesRequest { delivery: 9, ..Default::default() }, "delivery"),
             (WatchAgentStatesRequest { agent_ids: ids(4), ..Default::default() }, "agent_ids"),
+            (WatchAgentStatesRequest { agent_ids: ids(1), ..Default::default() }, "agent_ids[0]"),
             (
                 WatchAgentStatesRequest {
                     agent_ids: ids(1),

@@ -115,6 +115,16 @@ async fn those_who_are_watched_by_id_are_told_and_nobody_else_is_mentioned() {
 }
 
 #[tokio::test]
+async fn an_id_in_capitals_is_watched_as_the_id_that_it_is() {
+    let stage = Stage::open().await;
+    stage.roster.populate(0..12);
+    let agent_ids = vec![id(10).to_ascii_uppercase()];
+    let mut follower = Follower::follow(&stage, WatchAgentStatesRequest { agent_ids, ..often() }).await;
+    assert_eq!(follower.came().await, Came::Page { last: true });
+    assert_eq!(follower.replica.keys().collect::<Vec<_>>(), [&id(10)]);
+}
+
+#[tokio::test]
 async fn a_quiet_watch_shows_signs_of_life() {
     let stage = Stage::open().await;
     let mut follower = Follower::follow(&stage, often()).await;

@@ -239,6 +239,7 @@ async fn what_can_t_be_watched_is_refused_by_the_name_of_its_parameter() {
         ("delivery=NOW", "delivery"),
         ("agentIds=a,b,c", "agentIds"),
         ("agentIds=a,", "agentIds[1]"),
+        ("agentIds=4711", "agentIds[0]"),
         ("agentIds=a&filter.queueIds=q", "filter"),
         ("progressInterval=1ms", "progressInterval"),
         ("progressInterval=0.05s", "progressInterval"),

@@ -14,7 +14,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 
 pub use beliefs::{Belief, BeliefKind};
-pub use paths::{Segment, segments};
+pub(crate) use paths::segments;
 
 use beliefs::Beliefs;
 use paths::Paths;

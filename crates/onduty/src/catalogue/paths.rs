@@ -10,7 +10,7 @@ const FITTING_MAX: usize = 128;
 
 /// A part of a path between slashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Segment<'a> {
+pub(crate) enum Segment<'a> {
     /// As written.
     Text(&'a str),
     /// Something to be filled in, of this name (without its braces).
@@ -19,7 +19,7 @@ pub enum Segment<'a> {
 
 /// The segments of a path, without its query and fragment.
 #[must_use]
-pub fn segments(path: &str) -> Vec<Segment<'_>> {
+pub(crate) fn segments(path: &str) -> Vec<Segment<'_>> {
     let path = path.split(['?', '#']).next().unwrap_or_default();
     let parts = path.split('/').filter(|part| !part.is_empty());
     parts.take(DEPTH_MAX + 1).map(segment).collect()

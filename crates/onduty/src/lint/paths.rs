@@ -1,9 +1,9 @@
 //! Endpoints: whatever goes on from `/api/v` and a digit, in an address or alone, with ids or with what stands for
 //! them in code; and the method and the query parameters beside it.
 
-use super::line::Line;
+use super::line::{Line, is_word};
 use super::{About, Kind, Marks};
-use crate::catalogue::{BeliefKind, Catalogue, Endpoint, segments};
+use crate::catalogue::{BeliefKind, Catalogue, Endpoint, Nearest, segments};
 
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -73,7 +73,7 @@ fn judge(catalogue: &Catalogue, line: &Line<'_>, found: &Found<'_>, marks: &mut 
     if let (true, Some(method)) = (taken.is_empty(), method) {
         let why = format!("{path} does not take {method}");
         let nearest = there.iter().map(ToString::to_string).take(METHODS.len());
-        let nearest = crate::catalogue::Nearest { names: nearest.collect(), why: None };
+        let nearest = Nearest { names: nearest.collect(), why: None };
         let place = before.rfind(method).unwrap_or(start);
         marks.add(place, Kind::Method, method, About::Said(nearest, why));
         taken = there.iter().collect();
@@ -86,8 +86,7 @@ fn parameters(catalogue: &Catalogue, endpoints: &[&&Endpoint], query: (usize, &s
     let (mut at, query) = query;
     for part in query.split('&').take(PARAMETERS_MAX) {
         let name = part.split('=').next().unwrap_or_default();
-        let plain =
-            !name.is_empty() && name.chars().all(|c| super::line::is_word(c) || matches!(c, '.' | '-'));
+        let plain = !name.is_empty() && name.chars().all(|c| is_word(c) || matches!(c, '.' | '-'));
         let takes =
             |endpoint: &&&Endpoint| endpoint.query.iter().any(|known| known.eq_ignore_ascii_case(name));
         if plain && part.contains('=') && !endpoints.iter().any(takes) {

@@ -3,7 +3,6 @@
 use onduty_core::access::Seen;
 use onduty_core::answer::Refusal;
 use onduty_core::facts::Denial;
-use onduty_core::finding::Evidence;
 use onduty_core::time::Timestamp;
 
 use super::decode::Malformed;
@@ -130,13 +129,6 @@ impl Refused {
         let denial = Denial { status: *status, code: code.as_str().into(), message: message.as_str().into() };
         let correlation_id = correlation_id.as_deref().map(Into::into);
         Seen { value: denial, origin: route.template(), at: asked_at, correlation_id }
-    }
-
-    /// As something that was seen.
-    pub fn evidence(&self, seen_at: Timestamp) -> Evidence {
-        let Self { route, status, code, message, correlation_id } = self;
-        let detail = format!("{status} {code}: {message}{}", shown(correlation_id));
-        Evidence::at(route.template(), detail, seen_at)
     }
 }
 

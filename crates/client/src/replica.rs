@@ -16,7 +16,7 @@ use crate::watch::Event;
 /// let state = AgentState { agent_id: "a1".to_owned(), revision: 7, ..Default::default() };
 /// let mut replica = Replica::default();
 /// assert!(!replica.is_whole());
-/// replica.apply(&Event::Snapshot { agent_states: vec![state], reset: None });
+/// replica.apply(&Event::Snapshot { agent_states: vec![state], findings: Vec::new(), reset: None });
 /// assert!(replica.is_whole());
 /// assert_eq!(replica.get("a1").map(|state| state.revision), Some(7));
 /// ```
@@ -107,7 +107,7 @@ mod tests {
 
     fn snapshot(agents: &[(&str, u64)]) -> Event {
         let agent_states = agents.iter().map(|(id, revision)| state(id, *revision)).collect();
-        Event::Snapshot { agent_states, reset: None }
+        Event::Snapshot { agent_states, findings: Vec::new(), reset: None }
     }
 
     #[test]

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use futures_util::Stream;
 use onduty_proto::v1::{
-    AgentFilter, AgentState, Delivery, ResetReason, WatchAgentStatesRequest, WatchAgentStatesResponse,
+    AgentFilter, AgentState, Delivery, Finding, ResetReason, WatchAgentStatesRequest,
+    WatchAgentStatesResponse,
 };
 use prost_types::Timestamp;
 use tokio::time::{Instant, sleep_until, timeout_at};
@@ -85,6 +86,9 @@ pub enum Event {
     Snapshot {
         /// Every agent of the watch.
         agent_states: Vec<AgentState>,
+        /// Why there is no state of others that are watched by id, in the order asked. Of one that gets a state later
+        /// its change is heard.
+        findings: Vec<Finding>,
         /// Why a snapshot came in the middle of a watch: the store began anew, or the cursor was too old.
         reset: Option<ResetReason>,
     },

@@ -104,7 +104,8 @@ fn state(agent_id: &str, revision: u64) -> AgentState {
 
 fn snapshot(agents: &[(&str, u64)], cursor: &str) -> Act {
     let agent_states = agents.iter().map(|(id, revision)| state(id, *revision)).collect();
-    Act::Say(Message::Snapshot(WatchSnapshot { agent_states, last: true, cursor: cursor.to_owned() }))
+    let rest = WatchSnapshot { last: true, cursor: cursor.to_owned(), ..WatchSnapshot::default() };
+    Act::Say(Message::Snapshot(WatchSnapshot { agent_states, ..rest }))
 }
 
 fn changes(agents: &[(&str, u64)], cursor: &str) -> Act {

@@ -128,7 +128,7 @@ async fn dispatch(
         Command::Serve(serve) => Box::pin(serve.run(invocation)).await,
         Command::Get(get) => get.run(&Client::connect(&address).await?, clock.now(), output).await,
         Command::List(list) => list.run(&Client::connect(&address).await?, clock.now(), output).await,
-        Command::Watch(watch) => Box::pin(watch.run(&Client::connect(&address).await?, output)).await,
+        Command::Watch(watch) => Box::pin(watch.run(&Client::connect(&address).await?, clock, output)).await,
         Command::Why(why) => why.run(&Client::connect(&address).await?, clock.now(), output).await,
         Command::Explain(explain) => explain.run(output),
         Command::Lint(lint) => lint.run(output),

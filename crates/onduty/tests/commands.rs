@@ -105,7 +105,8 @@ impl AgentStateService for Server {
         &self,
         _: Request<WatchAgentStatesRequest>,
     ) -> Result<Response<Self::WatchAgentStatesStream>, Status> {
-        let page = WatchSnapshot { agent_states: vec![ada()], last: true, cursor: "c7".to_owned() };
+        let rest = WatchSnapshot { last: true, cursor: "c7".to_owned(), ..WatchSnapshot::default() };
+        let page = WatchSnapshot { agent_states: vec![ada()], ..rest };
         let message = WatchAgentStatesResponse { message: Some(Message::Snapshot(page)) };
         let forever = stream::pending();
         let first = stream::iter([Ok(message.into())]);

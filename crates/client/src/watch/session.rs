@@ -3,7 +3,7 @@
 use onduty_proto::v1::change::Change as Item;
 use onduty_proto::v1::watch_agent_states_response::Message;
 use onduty_proto::v1::{
-    AgentState, ResetReason, WatchAgentStatesResponse, WatchChanges, WatchReset, WatchSnapshot,
+    AgentState, Finding, ResetReason, WatchAgentStatesResponse, WatchChanges, WatchReset, WatchSnapshot,
 };
 
 use super::Event;
@@ -24,6 +24,7 @@ use super::Event;
 pub struct Session {
     cursor: String,
     pages: Vec<AgentState>,
+    findings: Vec<Finding>,
     /// What the snapshot that is due replaces, if it replaces anything.
     reset: Option<ResetReason>,
 }
@@ -41,7 +42,7 @@ impl Session {
     /// Begins with a snapshot when `cursor` is empty, else with exactly what was missed since.
     #[must_use]
     pub fn resuming(cursor: String) -> Self {
-        Self { cursor, pages: Vec::new(), reset: None }
+        Self { cursor, ..Self::default() }
     }
 
     /// Where the next connection has to resume. Moves only when nothing before it can be missed any more: not in the
@@ -69,16 +70,19 @@ impl Session {
     /// The connection is gone: half a snapshot is worth nothing.
     pub fn disconnected(&mut self) {
         self.pages.clear();
+        self.findings.clear();
         self.reset = None;
     }
 
     fn page(&mut self, page: WatchSnapshot) -> Vec<Event> {
         self.pages.extend(page.agent_states);
+        self.findings.extend(page.findings);
         if !page.last {
             return Vec::new();
         }
         self.advance(page.cursor);
-        vec![Event::Snapshot { agent_states: std::mem::take(&mut self.pages), reset: self.reset.take() }]
+        let (agent_states, findings) = (std::mem::take(&mut self.pages), std::mem::take(&mut self.findings));
+        vec![Event::Snapshot { agent_states, findings, reset: self.reset.take() }]
     }
 
     fn changes(&mut self, changes: WatchChanges) -> Vec<Event> {
@@ -99,6 +103,7 @@ impl Session {
             // Whatever the reason, known to this version or not: a snapshot follows and replaces everything.
             reason @ (ResetReason::EpochChanged | ResetReason::CursorExpired | ResetReason::Unspecified) => {
                 self.pages.clear();
+                self.findings.clear();
                 self.reset = Some(reason);
                 Step::Events(Vec::new())
             }
@@ -125,7 +130,15 @@ mod tests {
     fn page(ids: &[&str], last: bool, cursor: &str) -> WatchAgentStatesResponse {
         let state = |id: &&str| AgentState { agent_id: (*id).to_owned(), ..Default::default() };
         let agent_states = ids.iter().map(state).collect();
-        message(Message::Snapshot(WatchSnapshot { agent_states, last, cursor: cursor.to_owned() }))
+        let rest = WatchSnapshot { last, cursor: cursor.to_owned(), ..WatchSnapshot::default() };
+        message(Message::Snapshot(WatchSnapshot { agent_states, ..rest }))
+    }
+
+    fn reasons(ids: &[&str], last: bool, cursor: &str) -> WatchAgentStatesResponse {
+        let finding = |id: &&str| Finding { agent_id: (*id).to_owned(), ..Finding::default() };
+        let findings = ids.iter().map(finding).collect();
+        let rest = WatchSnapshot { last, cursor: cursor.to_owned(), ..WatchSnapshot::default() };
+        message(Message::Snapshot(WatchSnapshot { findings, ..rest }))
     }
 
     /// Ids that begin with `-` are removed.
@@ -152,9 +165,11 @@ mod tests {
     fn told(step: Step) -> String {
         let Step::Events(events) = step else { return "reconnect".to_owned() };
         let event = |event: Event| match event {
-            Event::Snapshot { agent_states, reset } => {
+            Event::Snapshot { agent_states, findings, reset } => {
                 let ids: Vec<_> = agent_states.into_iter().map(|state| state.agent_id).collect();
-                format!("all {}{}", ids.join("+"), reset.map_or("", |reason| reason.as_str_name()))
+                let without: String = findings.iter().map(|miss| format!(" but {}", miss.agent_id)).collect();
+                let reset = reset.map_or("", |reason| reason.as_str_name());
+                format!("all {}{reset}{without}", ids.join("+"))
             }
             Event::Changed { state } => format!("set {}", state.agent_id),
             Event::Removed { agent_id } => format!("gone {agent_id}"),
@@ -174,6 +189,15 @@ mod tests {
             (
                 "pages",
                 vec![(page(&["a"], false, "c1"), "", "c0"), (page(&["b"], true, "c1"), "all a+b", "c1")],
+            ),
+            (
+                "reasons",
+                vec![
+                    (page(&["a"], false, "c1"), "", "c0"),
+                    (reasons(&["x"], false, "c1"), "", "c0"),
+                    (reasons(&["y"], true, "c1"), "all a but x but y", "c1"),
+                    (page(&["a"], true, "c2"), "all a", "c2"),
+                ],
             ),
             ("changes", vec![(changes(&["a", "-b", "c"], "c2"), "set a, gone b, set c", "c2")]),
             ("progress", vec![(progress("c3"), "progress", "c3")]),
@@ -219,6 +243,7 @@ mod tests {
         let mut session = Session::resuming("c0".to_owned());
         session.receive(reset(ResetReason::EpochChanged, ""));
         session.receive(page(&["a"], false, "c1"));
+        session.receive(reasons(&["x"], false, "c1"));
         session.disconnected();
         assert_eq!(session.cursor(), "c0");
         assert_eq!(told(session.receive(page(&["b"], true, "c2"))), "all b");

@@ -54,10 +54,10 @@ pub struct Parts {
 /// # Errors
 /// When the built-in descriptors can't be read, which is a mistake in the program.
 pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
-    let Parts { answers, view, history, status, readiness, clock, meters, limits, drain, .. } = parts.clone();
+    let Parts { answers, view, history, status, readiness, clock, .. } = parts.clone();
     // One of each for all APIs: their bounds hold over all of them.
-    let timelines = Timelines::new(answers, view.clone(), history.clone());
-    let hub = Arc::new(Hub::new(view.clone(), history, clock.clone(), meters, limits.watches, drain));
+    let timelines = Timelines::new(answers, view.clone(), history);
+    let hub = Arc::new(Hub::new(&parts));
     let sync = SyncStatus::new(view, status, readiness, clock);
     let rest = rest::router(&parts, sync.clone(), timelines.clone(), Arc::clone(&hub));
     Ok(grpc::router(parts, sync, timelines, hub)?.merge(rest).fallback(unknown_path))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use onduty_core::agent::{DivisionId, QueueId};
-use onduty_core::answer::{Asked, Question, looks_like_an_id};
+use onduty_core::answer::{Asked, Question};
 use onduty_core::selector::Selector;
 use onduty_proto::v1::{self, BatchGetAgentStatesRequest};
 
@@ -79,13 +79,6 @@ pub(super) fn from_ids<T: Ord>(
         }
     }
     Ok(found)
-}
-
-/// Refuses an id that nobody can have: to wait for its state would be to wait in silence for ever.
-pub(super) fn all_look_like_ids(field: &str, ids: &[String]) -> Result<(), Violation> {
-    let Some(at) = ids.iter().position(|id| !looks_like_an_id(id)) else { return Ok(()) };
-    let fault = "no id of this platform looks like that: pass the agent's id, a UUID (ID_MALFORMED)";
-    Err(Violation::new(format!("{field}[{at}]"), fault))
 }
 
 /// Refuses a list with more entries than it may have.

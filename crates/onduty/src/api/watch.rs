@@ -7,11 +7,15 @@
 mod frames;
 mod hub;
 mod message;
+mod misses;
 mod shelf;
 mod stream;
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
+use onduty_core::answer::Asked;
 use onduty_core::cursor::Cursor;
 use onduty_core::selector::Selector;
 use onduty_proto::v1::{Delivery, WatchAgentStatesRequest};
@@ -20,13 +24,15 @@ use tokio::time::Instant;
 pub(super) use self::hub::Hub;
 pub(super) use self::message::Message;
 pub(super) use self::stream::Watch;
-use super::request::{all_look_like_ids, from_duration, from_filter, from_ids};
+use super::request::{from_duration, from_filter, from_ids};
 use super::violation::Violation;
 
 /// What a caller wants to watch.
 #[derive(Debug)]
 pub(super) struct Wanted {
     selector: Selector,
+    /// Those watched by id, each once and in the order asked.
+    asked: Box<[Asked]>,
     cursor: Option<Cursor>,
     every_change: bool,
     progress_interval: Duration,
@@ -98,9 +104,8 @@ pub(super) fn read(
     let selector = match (agent_ids.is_empty(), filter) {
         (true, filter) => from_filter(filter)?,
         (false, None) => {
-            let wanted = from_ids("agent_ids", &agent_ids, ids_max, |id| Box::from(id))?;
-            all_look_like_ids("agent_ids", &agent_ids)?;
-            Selector { agent_ids: wanted, ..Selector::default() }
+            let agent_ids = from_ids("agent_ids", &agent_ids, ids_max, |id| Box::from(id))?;
+            Selector { agent_ids, ..Selector::default() }
         }
         (false, Some(_)) => return Err(Violation::new("filter", "does not go together with agent_ids")),
     };
@@ -118,7 +123,15 @@ pub(super) fn read(
     if !(PROGRESS_MIN..=PROGRESS_MAX).contains(&progress_interval) {
         return Err(Violation::new("progress_interval", "must be 100 ms to 5 min"));
     }
-    Ok(Wanted { selector, cursor, every_change, progress_interval, deadline })
+    let asked = in_order(&agent_ids);
+    Ok(Wanted { selector, asked, cursor, every_change, progress_interval, deadline })
+}
+
+/// Each id once, where it stands first.
+fn in_order(ids: &[String]) -> Box<[Asked]> {
+    let mut met = BTreeSet::new();
+    let each = ids.iter().filter(|id| met.insert(id.as_str()));
+    each.map(|id| Asked::AgentId(Arc::from(id.as_str()))).collect()
 }
 
 #[cfg(test)]
@@ -138,6 +151,16 @@ mod tests {
     }
 
     #[test]
+    fn an_id_watched_twice_is_asked_about_once_in_the_order_given() {
+        let agent_ids = ["b", "A", "b"].map(str::to_owned).to_vec();
+        let wanted = read(WatchAgentStatesRequest { agent_ids, ..Default::default() }).expect("a watch");
+        let asked: Vec<_> = wanted.asked.iter().map(Asked::id).collect();
+        assert_eq!(asked, ["b", "A"]);
+        let shown: Vec<_> = wanted.selector.agent_ids.iter().map(AsRef::as_ref).collect();
+        assert_eq!(shown, ["A", "a", "b"]);
+    }
+
+    #[test]
     fn what_can_t_be_watched_is_named() {
         let interval = |nanos| Some(prost_types::Duration { seconds: 0, nanos });
         let ids = |count| vec!["a".to_owned(); count];
@@ -145,7 +168,6 @@ mod tests {
             (WatchAgentStatesRequest { cursor: "yesterday".into(), ..Default::default() }, "cursor"),
             (WatchAgentStatesRequest { delivery: 9, ..Default::default() }, "delivery"),
             (WatchAgentStatesRequest { agent_ids: ids(4), ..Default::default() }, "agent_ids"),
-            (WatchAgentStatesRequest { agent_ids: ids(1), ..Default::default() }, "agent_ids[0]"),
             (
                 WatchAgentStatesRequest {
                     agent_ids: ids(1),

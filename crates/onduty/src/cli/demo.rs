@@ -156,7 +156,7 @@ impl Demo {
         let end =
             Instant::now() + self.duration.map_or(watch::FOREVER, Duration::from_secs).min(watch::FOREVER);
         if self.headless || !output.screen.is_terminal {
-            let mut printer = Printer::new(Format::Table, false);
+            let mut printer = Printer::new(Format::Table, false, invocation.clock.clone());
             printer.event(&first, watch.cursor(), output)?;
             let end = watch::End { at: end, events: None };
             return watch::print_until(end, &mut watch, &mut printer, output).await;

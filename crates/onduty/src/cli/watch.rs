@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use onduty_client::proto::{AgentState, Delivery};
+use onduty_client::proto::{AgentState, Delivery, Finding, ResetReason};
 use onduty_client::{Client, Event, Replica, Scope, WatchOptions};
 use tokio::time::{Instant, sleep_until};
 
@@ -13,7 +13,8 @@ use super::failure::Failure;
 use super::get::duration;
 use super::list::Filter;
 use super::output::palette::{self, Tone, paint};
-use super::output::{Format, Output, plain};
+use super::output::{Format, Output, finding, plain};
+use crate::clock::Clock;
 use crate::error_chain::Chain;
 use crate::proto_json::watch;
 
@@ -47,7 +48,12 @@ pub(super) const FOREVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 
 impl Watch {
     /// Watches until interrupted, until the time given is over, or until nobody reads any more.
-    pub(super) async fn run(self, client: &Client, output: &mut Output<'_>) -> Result<ExitCode, Failure> {
+    pub(super) async fn run(
+        self,
+        client: &Client,
+        clock: Clock,
+        output: &mut Output<'_>,
+    ) -> Result<ExitCode, Failure> {
         let scope = if self.ids.is_empty() {
             Scope::matching(self.filter.to_proto())
         } else {
@@ -56,7 +62,7 @@ impl Watch {
         let delivery = if self.every_change { Delivery::EveryChange } else { Delivery::Coalesced };
         let options = WatchOptions { cursor: self.cursor, delivery, ..WatchOptions::default() };
         let mut watch = client.watch_with(scope, options);
-        let mut printer = Printer::new(self.output, !self.ids.is_empty());
+        let mut printer = Printer::new(self.output, !self.ids.is_empty(), clock);
         let end = End { at: Instant::now() + self.span.unwrap_or(FOREVER).min(FOREVER), events: self.count };
         printer.begin(output)?;
         let watched = print_until(end, &mut watch, &mut printer, output).await;
@@ -104,11 +110,12 @@ pub(super) struct Printer {
     names_snapshot: bool,
     replica: Replica,
     documents: usize,
+    clock: Clock,
 }
 
 impl Printer {
-    pub(super) fn new(format: Format, names_snapshot: bool) -> Self {
-        Self { format, names_snapshot, replica: Replica::default(), documents: 0 }
+    pub(super) fn new(format: Format, names_snapshot: bool, clock: Clock) -> Self {
+        Self { format, names_snapshot, replica: Replica::default(), documents: 0, clock }
     }
 
     fn begin(&self, output: &mut Output<'_>) -> io::Result<()> {
@@ -137,21 +144,9 @@ impl Printer {
 
     fn lines(&self, event: &Event, output: &mut Output<'_>) -> io::Result<()> {
         match event {
-            Event::Snapshot { agent_states, reset } => {
-                if reset.is_some() {
-                    output
-                        .note("watch: the history does not reach back that far; everything is taken anew")?;
-                }
-                output.note(format_args!("watch: {} agents", agent_states.len()))?;
-                for state in agent_states {
-                    let known = self.replica.get(&state.agent_id);
-                    if self.names_snapshot
-                        || self.replica.is_whole() && known.is_none_or(|known| differs(known, state))
-                    {
-                        output.line(change_line(known, state, output.screen.colour))?;
-                    }
-                }
-                Ok(())
+            Event::Snapshot { agent_states, findings, reset } => {
+                self.snapshot_lines(agent_states, *reset, output)?;
+                self.finding_lines(findings, output)
             }
             Event::Changed { state } => {
                 output.line(change_line(self.replica.get(&state.agent_id), state, output.screen.colour))
@@ -165,12 +160,43 @@ impl Printer {
         }
     }
 
+    fn snapshot_lines(
+        &self,
+        states: &[AgentState],
+        reset: Option<ResetReason>,
+        output: &mut Output<'_>,
+    ) -> io::Result<()> {
+        if reset.is_some() {
+            output.note("watch: the history does not reach back that far; everything is taken anew")?;
+        }
+        output.note(format_args!("watch: {} agents", states.len()))?;
+        for state in states {
+            let known = self.replica.get(&state.agent_id);
+            if self.names_snapshot
+                || self.replica.is_whole() && known.is_none_or(|known| differs(known, state))
+            {
+                output.line(change_line(known, state, output.screen.colour))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Behind the states, on standard error, as `get` tells them.
+    fn finding_lines(&self, findings: &[Finding], output: &mut Output<'_>) -> io::Result<()> {
+        output.out.flush()?;
+        let lines = findings.iter().flat_map(|miss| finding::lines(miss, self.clock.now(), output.screen));
+        for line in lines.collect::<Vec<_>>() {
+            output.note(line)?;
+        }
+        Ok(())
+    }
+
     fn documents(&mut self, event: &Event, cursor: &str, output: &mut Output<'_>) -> io::Result<()> {
         let mut documents = Vec::new();
         match event {
-            Event::Snapshot { agent_states, reset } => {
+            Event::Snapshot { agent_states, findings, reset } => {
                 documents.extend(reset.map(|reason| watch::reset(reason, "")));
-                documents.push(watch::snapshot(agent_states, true, cursor));
+                documents.push(watch::snapshot(agent_states, findings, true, cursor));
             }
             Event::Changed { state } => documents.push(watch::upserted(state, cursor)),
             Event::Removed { agent_id } => documents.push(watch::removed(agent_id, cursor)),
@@ -232,7 +258,7 @@ fn newest_instant(state: &AgentState) -> String {
 mod tests {
     use super::*;
     use crate::cli::output::Screen;
-    use onduty_client::proto::{AgentPresence, ResetReason, SystemPresence};
+    use onduty_client::proto::{AgentPresence, SystemPresence};
     use onduty_client::{Cause, ClientError};
     use serde_json::{Value, json};
 
@@ -251,13 +277,27 @@ mod tests {
     fn events() -> Vec<(Event, &'static str)> {
         let first = vec![state("a", SystemPresence::Meal, 1), state("b", SystemPresence::Busy, 2)];
         let again = vec![state("a", SystemPresence::OnQueue, 1), state("b", SystemPresence::Away, 2)];
+        let finding = |agent_id: &str| Finding {
+            reason: "AGENT_UNKNOWN".to_owned(),
+            agent_id: agent_id.to_owned(),
+            summary: "no such agent".to_owned(),
+            remedy: "check the id".to_owned(),
+            ..Finding::default()
+        };
         let error = ClientError::Address { given: "x".to_owned() };
         vec![
-            (Event::Snapshot { agent_states: first, reset: None }, "c1"),
+            (Event::Snapshot { agent_states: first, findings: vec![finding("x")], reset: None }, "c1"),
             (Event::Changed { state: Box::new(state("a", SystemPresence::OnQueue, 3)) }, "c2"),
             (Event::Progress { as_of: None }, "c3"),
             (Event::Disconnected { cause: Cause::Failed(error), retry_in: Duration::from_millis(250) }, "c3"),
-            (Event::Snapshot { agent_states: again, reset: Some(ResetReason::EpochChanged) }, "d1"),
+            (
+                Event::Snapshot {
+                    agent_states: again,
+                    findings: Vec::new(),
+                    reset: Some(ResetReason::EpochChanged),
+                },
+                "d1",
+            ),
             (Event::Removed { agent_id: "b".to_owned() }, "d2"),
         ]
     }
@@ -266,7 +306,7 @@ mod tests {
         let (mut out, mut about) = (Vec::new(), Vec::new());
         let screen = Screen::decide(None, &Default::default());
         let mut output = Output { out: &mut out, about: &mut about, screen };
-        let mut printer = Printer::new(format, false);
+        let mut printer = Printer::new(format, false, Clock::system());
         printer.begin(&mut output).expect("written");
         for (event, cursor) in events() {
             printer.event(&event, cursor, &mut output).expect("written");
@@ -286,6 +326,7 @@ mod tests {
         assert_eq!(
             about,
             "watch: 2 agents\n\
+             AGENT_UNKNOWN x: no such agent\n  remedy  check the id\n\
              watch: the watch failed: \"x\" is not the address of a sidecar; give host:port, http://host:port or \
              unix:/path; connecting again in 0.2s\n\
              watch: the history does not reach back that far; everything is taken anew\n\
@@ -305,6 +346,9 @@ mod tests {
             lines.iter().filter_map(|line| line.as_object()?.keys().next().cloned()).collect();
         assert_eq!(kinds, ["snapshot", "changes", "progress", "reset", "snapshot", "changes"]);
         assert_eq!(lines[5], json!({"changes": {"changes": [{"removed": "b"}], "cursor": "d2"}}));
+        let finding = json!({"reason": "AGENT_UNKNOWN", "agentId": "x", "summary": "no such agent", "remedy": "check the id"});
+        assert_eq!(lines[0]["snapshot"]["findings"], json!([finding]));
+        assert_eq!(lines[4]["snapshot"].get("findings"), None);
         assert_eq!(lines[3], json!({"reset": {"reason": "RESET_REASON_EPOCH_CHANGED"}}));
     }
 }

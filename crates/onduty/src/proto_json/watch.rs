@@ -2,17 +2,17 @@
 
 use onduty_proto::v1::change::Change as Kind;
 use onduty_proto::v1::watch_agent_states_response::Message;
-use onduty_proto::v1::{AgentState, ResetReason};
+use onduty_proto::v1::{AgentState, Finding, ResetReason};
 use prost_types::Timestamp;
 use serde_json::{Value, json};
 
-use super::{Object, agent_state};
+use super::{Object, agent_state, finding};
 
 /// A `WatchAgentStatesResponse`.
 #[must_use]
 pub fn message(message: &Message) -> Value {
     match message {
-        Message::Snapshot(page) => snapshot(&page.agent_states, page.last, &page.cursor),
+        Message::Snapshot(page) => snapshot(&page.agent_states, &page.findings, page.last, &page.cursor),
         Message::Changes(some) => {
             let each = some.changes.iter().filter_map(|change| change.change.as_ref());
             let each = each.map(|change| match change {
@@ -28,9 +28,14 @@ pub fn message(message: &Message) -> Value {
 
 /// A page of a snapshot. Its states are always there: that there is nobody is news.
 #[must_use]
-pub fn snapshot(states: &[AgentState], last: bool, cursor: &str) -> Value {
+pub fn snapshot(states: &[AgentState], findings: &[Finding], last: bool, cursor: &str) -> Value {
     let states: Vec<Value> = states.iter().map(agent_state).collect();
-    json!({"snapshot": {"agentStates": states, "last": last, "cursor": cursor}})
+    let mut object = Object::default();
+    object.set("agentStates", Some(states.into()));
+    object.set("last", Some(last.into()));
+    object.text("cursor", cursor);
+    object.list("findings", findings.iter().map(finding));
+    json!({"snapshot": object.finish()})
 }
 
 /// One change: an agent's new state.

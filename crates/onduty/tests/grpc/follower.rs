@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use onduty_core::cursor::Cursor;
 use onduty_proto::v1::change::Change as Kind;
 use onduty_proto::v1::watch_agent_states_response::Message;
-use onduty_proto::v1::{ResetReason, WatchAgentStatesRequest, WatchAgentStatesResponse};
+use onduty_proto::v1::{Finding, ResetReason, WatchAgentStatesRequest, WatchAgentStatesResponse};
 use tonic::{Status, Streaming};
 
 use crate::stage::{Stage, within};
@@ -19,6 +19,8 @@ pub(crate) struct Follower {
     pub(crate) changes: Vec<u64>,
     /// Agents that were told to be removed.
     pub(crate) removed: Vec<String>,
+    /// Why agents of the snapshot have no state, in the order told.
+    pub(crate) findings: Vec<Finding>,
     /// Where to resume, once the replica is whole.
     pub(crate) cursor: String,
     snapshot: Option<BTreeMap<String, u64>>,
@@ -46,6 +48,7 @@ impl Follower {
             replica: BTreeMap::new(),
             changes: Vec::new(),
             removed: Vec::new(),
+            findings: Vec::new(),
             cursor: String::new(),
             snapshot: None,
         }
@@ -53,7 +56,7 @@ impl Follower {
 
     /// Cuts the watch and resumes it on another connection.
     pub(crate) async fn resumed(self, stage: &Stage, request: WatchAgentStatesRequest) -> Self {
-        let Self { stream, replica, changes, removed, cursor, snapshot: _ } = self;
+        let Self { stream, replica, changes, removed, cursor, .. } = self;
         drop(stream);
         let again = Self::follow(stage, WatchAgentStatesRequest { cursor: cursor.clone(), ..request }).await;
         Self { replica, changes, removed, cursor, ..again }
@@ -70,6 +73,7 @@ impl Follower {
                     assert!(state.revision <= ceiling, "a snapshot is of one cursor");
                     assert!(snapshot.insert(state.agent_id, state.revision).is_none(), "told once");
                 }
+                self.findings.extend(page.findings);
                 if page.last {
                     self.replica = self.snapshot.take().expect("a snapshot");
                     self.cursor = cursor;
@@ -102,6 +106,7 @@ impl Follower {
             }
             Message::Reset(reset) => {
                 self.snapshot = None;
+                self.findings.clear();
                 if reset.reason() == ResetReason::Draining {
                     self.cursor = reset.cursor.clone();
                 }

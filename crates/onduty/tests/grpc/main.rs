@@ -16,4 +16,5 @@ mod stage;
 mod timeline;
 mod watch;
 mod watch_every_change;
+mod watch_misses;
 mod watch_resume;

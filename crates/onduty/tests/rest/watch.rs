@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 use onduty::config::LimitsConfig;
 use onduty_core::agent::SystemPresence;
 use onduty_core::cursor::{Cursor, Epoch, Revision};
+use onduty_core::finding::Reason;
 use reqwest::Response;
 use serde_json::Value;
 
-use crate::caller::{Caller, Version, caller};
-use crate::stage::{NOW, Stage, id, limits, within};
+use crate::caller::{Caller, Version, caller, check_finding};
+use crate::stage::{NOW, Stage, id, limits, nobody, within};
 
 const PATH: &str = "/v1/agents/states:watch";
 
@@ -65,9 +66,7 @@ impl Follower {
         let Event { name, data } = self.next().await.expect("another event");
         let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
         let message = &data[&name];
-        for state in list(&message["agentStates"]) {
-            self.held.insert(state["agentId"].as_str().unwrap().to_owned(), state);
-        }
+        self.hold(&list(&message["agentStates"]));
         for change in list(&message["changes"]) {
             match change["removed"].as_str() {
                 Some(gone) => drop(self.held.remove(gone)),
@@ -81,6 +80,11 @@ impl Follower {
             self.held.clear();
         }
         name
+    }
+
+    fn hold(&mut self, states: &[Value]) {
+        let named = |state: &Value| (state["agentId"].as_str().unwrap().to_owned(), state.clone());
+        self.held.extend(states.iter().map(named));
     }
 
     /// Follows until it stands at a revision.
@@ -156,6 +160,33 @@ async fn only_those_who_are_asked_for_are_told() {
     let mut by_filter = Follower::begin(&caller, "filter.divisionIds=division-0", &[]).await;
     by_filter.until(&stage).await;
     assert_eq!(by_filter.held.keys().cloned().collect::<Vec<_>>(), [id(0), id(3)]);
+}
+
+#[tokio::test]
+async fn of_each_id_without_a_state_the_snapshot_says_why_and_changes_follow() {
+    let stage = Stage::open().await;
+    stage.roster.populate(0..3);
+    let caller = caller(&stage);
+    let query = format!("agentIds={},{},4711", id(1), nobody());
+    let mut follower = Follower::begin(&caller, &query, &[]).await;
+    let mut findings = Vec::new();
+    while follower.last_event_id.is_empty() {
+        let Event { name, data } = follower.next().await.expect("another page");
+        assert_eq!(name, "snapshot");
+        let list = |name: &str| data["snapshot"][name].as_array().cloned().unwrap_or_default();
+        findings.extend(list("findings"));
+        follower.hold(&list("agentStates"));
+    }
+    assert_eq!(follower.held.keys().cloned().collect::<Vec<_>>(), [id(1)]);
+    let [unknown, malformed] = &findings[..] else { panic!("{findings:?}") };
+    check_finding(unknown, Reason::AgentUnknown, &nobody());
+    check_finding(malformed, Reason::IdMalformed, "4711");
+    stage.roster.pick(0xffff_ffff, SystemPresence::Meal, NOW + 1);
+    follower.until(&stage).await;
+    assert_eq!(follower.held[&nobody()]["presence"]["system"], "SYSTEM_PRESENCE_MEAL");
+    let metrics = reqwest::get(format!("http://{}/metrics", stage.admin)).await.unwrap();
+    let counted = "onduty_misses_total{reason=\"AGENT_UNKNOWN\",api=\"rest\"} 1\n";
+    assert!(metrics.text().await.unwrap().contains(counted));
 }
 
 #[tokio::test]
@@ -239,7 +270,6 @@ async fn what_can_t_be_watched_is_refused_by_the_name_of_its_parameter() {
         ("delivery=NOW", "delivery"),
         ("agentIds=a,b,c", "agentIds"),
         ("agentIds=a,", "agentIds[1]"),
-        ("agentIds=4711", "agentIds[0]"),
         ("agentIds=a&filter.queueIds=q", "filter"),
         ("progressInterval=1ms", "progressInterval"),
         ("progressInterval=0.05s", "progressInterval"),

@@ -562,7 +562,7 @@ impl ::prost::Name for Account {
 /// What to watch and from where.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct WatchAgentStatesRequest {
-    /// These agents. Not together with `filter`.
+    /// These agents. Not together with `filter`. Of each that has no state, the snapshot says why.
     #[prost(string, repeated, tag = "1")]
     pub agent_ids: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Agents that match. An agent that stops matching is sent as removed.
@@ -636,6 +636,10 @@ pub struct WatchSnapshot {
     /// The cursor of the whole snapshot.
     #[prost(string, tag = "3")]
     pub cursor: ::prost::alloc::string::String,
+    /// Why there is nothing to show of agents that are watched by id, in the order asked, each once. On the last page, or,
+    /// when they are many, on the last pages. A state that is found while the reasons are gathered comes as a change.
+    #[prost(message, repeated, tag = "4")]
+    pub findings: ::prost::alloc::vec::Vec<Finding>,
 }
 impl ::prost::Name for WatchSnapshot {
     const NAME: &'static str = "WatchSnapshot";

@@ -6,7 +6,7 @@ use onduty_proto::encoded::Encoded;
 use onduty_proto::v1::{WatchAgentStatesRequest, WatchAgentStatesResponse};
 use tonic::{Code, Request, Status};
 
-use super::agent_states::AgentStates;
+use super::agent_states::{API, AgentStates};
 use super::status::refused;
 use crate::api::deadline::Deadline;
 use crate::api::violation::Violation;
@@ -20,7 +20,7 @@ impl AgentStates {
     {
         let deadline = Deadline::of(&request).and_then(|deadline| deadline.caller);
         let wanted = read(request.into_inner(), self.ids_max, deadline).map_err(Violation::status)?;
-        let watch = Watch::begin(&self.hub, wanted).map_err(|error| status_of(&error))?;
+        let watch = Watch::begin(&self.hub, wanted, API).map_err(|error| status_of(&error))?;
         Ok(unfold(watch, async |mut watch| {
             let message = watch.next().await?;
             Some((message.map_err(|error| status_of(&error)), watch))

@@ -16,8 +16,8 @@ use http::{HeaderMap, StatusCode};
 use onduty_proto::v1::watch_agent_states_response::Message as Kind;
 use onduty_proto::v1::{Delivery, WatchAgentStatesRequest};
 
-use super::Shared;
 use super::query::{FILTER_PARAMETERS, Query, Unreadable};
+use super::{API, Shared};
 use crate::api::problem::Problem;
 use crate::api::watch::{Message, Watch, WatchError, read};
 use crate::proto_json::watch::message;
@@ -34,7 +34,7 @@ pub(super) async fn get(
     let query = Query::read(query.as_deref())?.only(&[&own, &FILTER_PARAMETERS[..]].concat())?;
     let request = to_request(&query, &headers)?;
     let wanted = read(request, rest.ids_max, None)?;
-    let watch = Watch::begin(&rest.hub, wanted).map_err(|error| to_problem(&error))?;
+    let watch = Watch::begin(&rest.hub, wanted, API).map_err(|error| to_problem(&error))?;
     let events = unfold(watch, async |mut watch| {
         let event = match watch.next().await? {
             Ok(message) => to_event(&message)?,

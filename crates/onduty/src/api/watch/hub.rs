@@ -1,6 +1,7 @@
 //! What all watches share: the roster they follow, the bound on their number, and messages made once for many.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use onduty_core::cursor::Revision;
 use onduty_core::row::Row;
@@ -10,6 +11,8 @@ use tokio_util::sync::CancellationToken;
 use super::WatchError;
 use super::frames::Frames;
 use super::shelf::Shelf;
+use crate::answers::Answers;
+use crate::api::front::Parts;
 use crate::clock::Clock;
 use crate::history::{History, HistoryError};
 use crate::meters::Meters;
@@ -24,6 +27,10 @@ pub(in crate::api) struct Hub {
     pub(super) drain: CancellationToken,
     pub(super) frames: Frames,
     pub(super) shelf: Shelf,
+    /// Says why there is no state.
+    pub(super) answers: Answers,
+    /// How long one request may take.
+    pub(super) longest: Duration,
     history: History,
     readers: Semaphore,
     seats: Arc<Semaphore>,
@@ -41,18 +48,24 @@ pub(super) struct Seat {
 const READERS_MAX: usize = 2;
 
 impl Hub {
-    /// A hub for at most `watches_max` watches at once.
-    pub(in crate::api) fn new(
-        view: View,
-        history: History,
-        clock: Clock,
-        meters: Meters,
-        watches_max: usize,
-        drain: CancellationToken,
-    ) -> Self {
-        let (frames, shelf) = (Frames::default(), Shelf::default());
-        let (readers, seats) = (Semaphore::new(READERS_MAX), Arc::new(Semaphore::new(watches_max)));
-        Self { view, clock, meters, drain, frames, shelf, history, readers, seats, seats_max: watches_max }
+    /// A hub for at most as many watches at once as the limits allow.
+    pub(in crate::api) fn new(parts: &Parts) -> Self {
+        let Parts { answers, view, history, clock, meters, limits, drain, .. } = parts.clone();
+        let (readers, seats) = (Semaphore::new(READERS_MAX), Arc::new(Semaphore::new(limits.watches)));
+        Self {
+            view,
+            clock,
+            meters,
+            drain,
+            frames: Frames::default(),
+            shelf: Shelf::default(),
+            answers,
+            longest: limits.request_timeout,
+            history,
+            readers,
+            seats,
+            seats_max: limits.watches,
+        }
     }
 
     /// Every change after a revision, at most `limit` of them.

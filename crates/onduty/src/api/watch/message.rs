@@ -4,6 +4,7 @@
 //! server does not remember what it sent to whom (a resumed watch could not know either), so a consumer may be told
 //! to remove somebody it never had: it does nothing then.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use onduty_core::account::Place;
@@ -16,8 +17,10 @@ use onduty_core::time::Timestamp;
 use onduty_proto::encoded::Encoded;
 use onduty_proto::v1::watch_agent_states_response::Message as Kind;
 use onduty_proto::v1::{
-    ResetReason, WatchAgentStatesResponse, WatchChanges, WatchProgress, WatchReset, WatchSnapshot,
+    Finding, ResetReason, WatchAgentStatesResponse, WatchChanges, WatchProgress, WatchReset, WatchSnapshot,
 };
+
+use prost::Message as _;
 
 use super::frames::Frame;
 use crate::api::convert::to_timestamp;
@@ -61,25 +64,54 @@ impl Cause {
     }
 }
 
-/// The next page of a snapshot, which goes by `cursor`.
-pub(super) fn page(snapshot: &Snapshot, selector: &Selector, cursor: Cursor, after: Option<&UserId>) -> Part {
+/// The next page of a snapshot, which goes by `cursor`. When `findings_follow`, none of the pages with states is the
+/// last.
+pub(super) fn page(
+    snapshot: &Snapshot,
+    selector: &Selector,
+    cursor: Cursor,
+    after: Option<&UserId>,
+    findings_follow: bool,
+) -> Part {
     let mut states = States::default();
     let mut done: Option<&Arc<Row>> = None;
-    let mut last = true;
+    let mut whole = true;
     for (looked_at, row) in snapshot.present_after(after.map(UserId::as_str)).enumerate() {
         let shown = Place::of(row, selector) == Place::Shown;
         if looked_at == ROWS_PER_TURN || (shown && !states.add(row, MESSAGE_BYTES_MAX)) {
-            last = false;
+            whole = false;
             break;
         }
         done = Some(row);
     }
+    let last = whole && !findings_follow;
     let tell = last || !states.is_empty();
-    let rest = WatchSnapshot { agent_states: Vec::new(), last, cursor: cursor.to_string() };
+    let rest = WatchSnapshot { last, cursor: cursor.to_string(), ..WatchSnapshot::default() };
     Part {
         message: tell.then(|| states.into_snapshot(&rest)),
-        after: done.filter(|_| !last).map(|row| row.user_id().clone()),
+        after: done.filter(|_| !whole).map(|row| row.user_id().clone()),
     }
+}
+
+/// The next page of a snapshot's findings: as many as fit, and the first whatever its size. When none are left behind,
+/// it is the last page.
+pub(super) fn findings(left: &mut VecDeque<Finding>, cursor: Cursor) -> Message {
+    let (mut some, mut bytes) = (Vec::new(), 0);
+    while let Some(finding) = left.pop_front() {
+        bytes += finding.encoded_len();
+        if bytes > MESSAGE_BYTES_MAX && !some.is_empty() {
+            left.push_front(finding);
+            break;
+        }
+        some.push(finding);
+    }
+    let (last, cursor) = (left.is_empty(), cursor.to_string());
+    of(Kind::Snapshot(WatchSnapshot { agent_states: Vec::new(), last, cursor, findings: some }))
+}
+
+/// A sign of life inside a snapshot, where there is no cursor to resume from yet: a page with nothing on it.
+pub(super) fn blank(cursor: Cursor) -> Message {
+    of(Kind::Snapshot(WatchSnapshot { cursor: cursor.to_string(), ..WatchSnapshot::default() }))
 }
 
 /// What changed after `from`: as many of the rows, which come by revision, as fit. When all of them do, everything
@@ -150,6 +182,39 @@ impl Telling {
         } else {
             // Without a state it was never shown: a state, once known, never becomes unknown.
             Self::Nothing
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use onduty_core::cursor::Epoch;
+
+    #[test]
+    fn findings_come_in_order_on_pages_of_bounded_size_and_only_the_last_page_is_the_last() {
+        let cursor = Cursor { epoch: Epoch(1), revision: Revision(7) };
+        let finding = |number: usize, size: usize| Finding {
+            agent_id: number.to_string(),
+            summary: "x".repeat(size),
+            ..Finding::default()
+        };
+        // None, one, one that is larger than a page by itself, many.
+        let table = [vec![], vec![10], vec![10, MESSAGE_BYTES_MAX, 10], vec![1_000; 100]];
+        for sizes in table {
+            let all: VecDeque<_> = sizes.iter().enumerate().map(|(at, size)| finding(at, *size)).collect();
+            let (mut left, mut told) = (all.clone(), VecDeque::new());
+            loop {
+                let message = findings(&mut left, cursor).decode().expect("a message");
+                let Some(Kind::Snapshot(page)) = message.message else { panic!("a page") };
+                assert!(page.findings.len() == 1 || page.encoded_len() < MESSAGE_BYTES_MAX + 1_024);
+                assert_eq!(page.cursor, cursor.to_string());
+                told.extend(page.findings);
+                if page.last {
+                    break;
+                }
+            }
+            assert_eq!(told, all);
         }
     }
 }

@@ -1,18 +1,22 @@
 //! One watch: where it stands, and its next message.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
 
 use onduty_core::agent::UserId;
+use onduty_core::answer::Asked;
 use onduty_core::cursor::{Cursor, Revision};
 use onduty_core::row::Row;
 use onduty_core::snapshot::{Gap, Snapshot};
+use onduty_proto::v1::Finding;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::frames::{Frame, Leap};
 use super::hub::{Hub, Seat};
-use super::message::{Cause, Message, changes, page, progress, reset};
+use super::message::{Cause, Message, blank, changes, findings, page, progress, reset};
+use super::misses::{Gathering, gather, not_shown};
 use super::{Wanted, WatchError};
 use crate::error_chain::Chain;
 use crate::history::HistoryError;
@@ -24,6 +28,10 @@ pub(in crate::api) struct Watch {
     view: View,
     wanted: Wanted,
     stand: Stand,
+    /// Those watched by id of whom the snapshot shows nothing: its last page is to say why.
+    not_shown: Vec<Asked>,
+    /// The name by which misses are counted.
+    api: &'static str,
     /// How many changes behind this watch may be before it counts as too slow.
     behind_max: u64,
     sent_at: Instant,
@@ -38,6 +46,10 @@ enum Stand {
     New,
     /// Inside a snapshot.
     Paging { cursor: Cursor, snapshot: Weak<Snapshot>, after: UserId },
+    /// Behind the states of a snapshot, which is not whole before the reasons for what it does not show are known.
+    Gathering { cursor: Cursor, reasons: Gathering },
+    /// Telling those reasons.
+    Explaining { cursor: Cursor, left: VecDeque<Finding> },
     /// Everything up to here was told.
     Live(Cursor),
     /// At its end.
@@ -63,7 +75,11 @@ const CHANGES_PER_READ: usize = 128;
 
 impl Watch {
     /// A watch that has told nothing yet.
-    pub(in crate::api) fn begin(hub: &Arc<Hub>, wanted: Wanted) -> Result<Self, WatchError> {
+    pub(in crate::api) fn begin(
+        hub: &Arc<Hub>,
+        wanted: Wanted,
+        api: &'static str,
+    ) -> Result<Self, WatchError> {
         let seat = hub.seat()?;
         let sent_at = Instant::now();
         let newest = hub.view.snapshot().revision().0;
@@ -72,6 +88,8 @@ impl Watch {
         Ok(Self {
             view: hub.view.clone(),
             stand: wanted.cursor.map_or(Stand::New, Stand::Live),
+            not_shown: Vec::new(),
+            api,
             wanted,
             behind_max: missed.max(BEHIND_MAX),
             sent_at,
@@ -122,15 +140,25 @@ impl Watch {
     }
 
     async fn step(&mut self) -> Result<Step, WatchError> {
-        match &self.stand {
+        match &mut self.stand {
             Stand::New => {
                 let snapshot = self.view.snapshot();
+                self.not_shown = not_shown(&self.wanted.asked, &snapshot, &self.wanted.selector);
                 Ok(self.turn_page(&snapshot, snapshot.cursor(), None))
             }
             Stand::Paging { cursor, snapshot, after } => {
                 let (cursor, after) = (*cursor, after.clone());
                 let snapshot = snapshot.upgrade().unwrap_or_else(|| self.view.snapshot());
                 Ok(self.turn_page(&snapshot, cursor, Some(&after)))
+            }
+            Stand::Gathering { .. } => Ok(self.hear_reasons().await),
+            Stand::Explaining { cursor, left } => {
+                let cursor = *cursor;
+                let message = findings(left, cursor);
+                if left.is_empty() {
+                    self.stand = Stand::Live(cursor);
+                }
+                Ok(Step::Tell(message))
             }
             Stand::Live(cursor) => {
                 let (cursor, snapshot) = (*cursor, self.view.snapshot());
@@ -141,7 +169,8 @@ impl Watch {
     }
 
     fn turn_page(&mut self, snapshot: &Arc<Snapshot>, cursor: Cursor, after: Option<&UserId>) -> Step {
-        let part = page(snapshot, &self.wanted.selector, cursor, after);
+        let findings_follow = !self.not_shown.is_empty();
+        let part = page(snapshot, &self.wanted.selector, cursor, after, findings_follow);
         let now = Instant::now();
         match part.after {
             Some(after) => {
@@ -149,11 +178,37 @@ impl Watch {
                 self.stand = Stand::Paging { cursor, snapshot, after };
             }
             None => {
-                self.stand = Stand::Live(cursor);
+                self.stand = self.behind_states(cursor);
                 self.hub.shelf.clear(now);
             }
         }
         part.message.map_or(Step::Moved, Step::Tell)
+    }
+
+    /// Where the watch stands once all states of a snapshot are told.
+    fn behind_states(&mut self, cursor: Cursor) -> Stand {
+        let asked = std::mem::take(&mut self.not_shown);
+        if asked.is_empty() {
+            return Stand::Live(cursor);
+        }
+        Stand::Gathering { cursor, reasons: gather(&self.hub, asked, self.wanted.deadline, self.api) }
+    }
+
+    /// Waits for the reasons, and shows signs of life meanwhile.
+    async fn hear_reasons(&mut self) -> Step {
+        let Stand::Gathering { cursor, reasons } = &mut self.stand else { return Step::Idle };
+        let cursor = *cursor;
+        let due = due(self.sent_at, &self.wanted);
+        self.wake_up.as_mut().reset(due);
+        tokio::select! {
+            biased;
+            () = &mut self.draining => Step::Moved,
+            left = reasons => {
+                self.stand = Stand::Explaining { cursor, left };
+                Step::Moved
+            }
+            () = &mut self.wake_up => Step::Tell(blank(cursor)),
+        }
     }
 
     /// Tells what happened since the cursor.
@@ -231,7 +286,11 @@ impl Watch {
         let resume_from = match self.stand {
             Stand::Live(cursor) => Some(cursor),
             // A replica that is not whole can't be resumed, only begun again.
-            Stand::New | Stand::Paging { .. } | Stand::Over => None,
+            Stand::New
+            | Stand::Paging { .. }
+            | Stand::Gathering { .. }
+            | Stand::Explaining { .. }
+            | Stand::Over => None,
         };
         self.stand = Stand::Over;
         reset(Cause::Draining, resume_from)

@@ -166,7 +166,7 @@ mod tests {
     fn view() -> View {
         let mut view = View::default();
         let agent_states = (0..200).map(|n| state(n, SystemPresence::Meal, 1)).collect();
-        view.take_in(&Event::Snapshot { agent_states, reset: None });
+        view.take_in(&Event::Snapshot { agent_states, findings: Vec::new(), reset: None });
         for n in 0..100 {
             view.take_in(&Event::Changed { state: Box::new(state(n, SystemPresence::OnQueue, 2)) });
         }

@@ -4,7 +4,9 @@
 //! That none can be written is shown by the type: [`Answer`] (`crates/core/src/answer.rs`) is a state or a finding, and
 //! there is no third. The match in [`an_answer_is_a_state_or_a_finding`] would not compile if there were.
 
-use onduty_client::proto::{BatchGetAgentStatesResponse, GetAgentStateResponse, ListAgentStatesResponse};
+use onduty_client::proto::{
+    BatchGetAgentStatesResponse, GetAgentStateResponse, ListAgentStatesResponse, WatchAgentStatesResponse,
+};
 use onduty_core::answer::Answer;
 use onduty_core::finding::{Finding, Reason};
 use prost::Message as _;
@@ -38,7 +40,7 @@ async fn no_wire_sends_an_empty_answer_that_says_nothing() {
             grepped += 1;
         }
     }
-    assert_eq!(grepped, 21 * 18);
+    assert_eq!(grepped, 21 * 23);
 }
 
 #[test]
@@ -53,6 +55,11 @@ fn the_grep_finds_every_silence_there_could_be() {
         (About::One, Form::Json, r#"{"results":[{"finding":{}}]}"#),
         (About::One, Form::Json, r#"{"states":[],"findings":[]}"#),
         (About::One, Form::Json, r#"{"findings":[{"reason":"SCOPE_MISSING","evidence":[],"remedy":"x"}]}"#),
+        (About::One, Form::Json, r#"{"snapshot":{"agentStates":[]}}"#),
+        (About::One, Form::Json, r#"{"snapshot":{"agentStates":[],"findings":[]}}"#),
+        (About::One, Form::Json, r#"[{"snapshot":{"agentStates":[],"last":true}}]"#),
+        (About::One, Form::Lines, r#"{"snapshot":{"agentStates":[],"last":true}}"#),
+        (About::One, Form::Text, "watch: 0 agents"),
         (About::Nobody, Form::Json, r#"{"agentStates":[]}"#),
         (About::Nobody, Form::Json, r#"{"agentStates":[],"account":{"directoryTotal":"3","filtered":"2"}}"#),
         (About::Everybody, Form::Json, r#"{"agentStates":[],"account":{"directoryTotal":"0"}}"#),
@@ -111,15 +118,18 @@ fn parse(bytes: impl AsRef<[u8]>) -> Result<Value, String> {
     serde_json::from_slice(bytes.as_ref()).map_err(|error| error.to_string())
 }
 
-/// A text names the reason, shows a row of a table, or ends with the account.
+/// A text names the reason, shows the state in words (a watch does, of whoever is logged out, too), or ends with the
+/// account.
 fn said_beside(sent: &Sent, reason: Reason) -> Result<(), String> {
     let text = [sent.bytes.as_slice(), sent.beside.as_slice()].concat();
     let text = String::from_utf8(text).map_err(|error| error.to_string())?;
     let named = text.contains(reason.name()) || text.contains(Reason::NotYetSynced.name());
     let accounted =
         text.lines().any(|line| line.contains(" filtered out + ") && !line.starts_with("0 agents"));
+    let out = String::from_utf8_lossy(&sent.bytes);
+    let shown = sent.wire.starts_with("onduty watch") && out.lines().any(|line| line.contains(" / "));
     match sent.about {
-        About::One if named => Ok(()),
+        About::One if named || shown => Ok(()),
         About::Everybody | About::Nobody if named || accounted => Ok(()),
         About::One | About::Everybody | About::Nobody => Err("says nothing".to_owned()),
     }
@@ -127,6 +137,10 @@ fn said_beside(sent: &Sent, reason: Reason) -> Result<(), String> {
 
 fn document(document: &Value) -> Result<(), String> {
     match document {
+        // What a watch told.
+        Value::Array(told) if told.iter().any(|told| told.get("snapshot").is_some()) => {
+            told.iter().try_for_each(self::document)
+        }
         // The platform's own form: states only, and never none.
         Value::Array(states) if !states.is_empty() => states.iter().try_for_each(state),
         Value::Object(members) => object(members),
@@ -136,6 +150,9 @@ fn document(document: &Value) -> Result<(), String> {
 
 fn object(members: &Map<String, Value>) -> Result<(), String> {
     let list = |name| members.get(name).and_then(Value::as_array);
+    if let Some(whole) = members.get("snapshot") {
+        return snapshot(whole);
+    }
     if let Some(results) = list("results") {
         return match results.as_slice() {
             [] => Err("has no result".to_owned()),
@@ -159,6 +176,17 @@ fn object(members: &Map<String, Value>) -> Result<(), String> {
         (None, None) => state(&Value::Object(members.clone())),
         (Some(_), Some(_)) => Err("has both a state and a finding".to_owned()),
     }
+}
+
+/// The snapshot of a watch of one id, whole: its state, or why there is none.
+fn snapshot(told: &Value) -> Result<(), String> {
+    let list = |name: &str| told[name].as_array().cloned().unwrap_or_default();
+    let (states, findings) = (list("agentStates"), list("findings"));
+    states.iter().try_for_each(state)?;
+    findings.iter().try_for_each(finding)?;
+    (states.len() + findings.len() == 1)
+        .then_some(())
+        .ok_or_else(|| format!("has a snapshot that does not say one thing of the id {told}"))
 }
 
 fn state(told: &Value) -> Result<(), String> {
@@ -205,6 +233,11 @@ fn message(sent: &Sent, reason: Reason) -> Result<(), String> {
             let told = BatchGetAgentStatesResponse::decode(&*sent.bytes).map_err(unreadable)?;
             let json = onduty::proto_json::responses::batch(told.results.into_iter());
             document(&json)
+        }
+        "WatchAgentStates" => {
+            let told = WatchAgentStatesResponse::decode(&*sent.bytes).map_err(unreadable)?;
+            let told = told.message.as_ref().map(onduty::proto_json::watch::message);
+            document(&told.unwrap_or_default())
         }
         _ => {
             let told = ListAgentStatesResponse::decode(&*sent.bytes).map_err(unreadable)?;

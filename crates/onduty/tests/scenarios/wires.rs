@@ -5,8 +5,10 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use onduty_client::proto::get_agent_state_request::Id;
+use onduty_client::proto::watch_agent_states_response::Message as Watched;
 use onduty_client::proto::{
     AgentFilter, BatchGetAgentStatesRequest, GetAgentStateRequest, ListAgentStatesRequest,
+    WatchAgentStatesRequest, WatchAgentStatesResponse, WatchSnapshot,
 };
 use prost::Message;
 use serde_json::{Value, json};
@@ -90,9 +92,13 @@ impl Sidecar {
         sent.push(self.grpc("ListAgentStates", About::Everybody, &everybody).await);
         sent.push(self.grpc("ListAgentStates", About::Nobody, &nobody).await);
 
+        sent.push(self.watch_over_grpc(id).await);
+        sent.push(self.watch_over_events(id).await);
+
         for (form, output) in [(Form::Text, "table"), (Form::Json, "json"), (Form::Lines, "ndjson")] {
             let get = ["get", id, "--max-staleness", "0s", "-o", output];
             sent.push(self.command(form, About::One, &get).await);
+            sent.push(self.command(form, About::One, &["watch", id, "--count", "1", "-o", output]).await);
             sent.push(self.command(form, About::Everybody, &["list", "-o", output]).await);
             sent.push(self.command(form, About::Nobody, &["list", "--queue", NO_QUEUE, "-o", output]).await);
         }
@@ -115,18 +121,70 @@ impl Sidecar {
 
     /// A call as it is on the wire: a frame there, a frame or a status back.
     async fn grpc(&self, method: &str, about: About, request: &impl Message) -> Sent {
+        let answer = self.call(method, request).await;
+        let details = answer.headers().get("grpc-status-details-bin").cloned();
+        let beside = details.map(|details| STANDARD_NO_PAD.decode(details.as_bytes()).unwrap());
+        let frame = answer.bytes().await.unwrap();
+        let bytes = frame.get(5..).unwrap_or_default().to_vec();
+        Sent { wire: method.to_owned(), form: Form::Grpc, about, bytes, beside: beside.unwrap_or_default() }
+    }
+
+    async fn call(&self, method: &str, request: &impl Message) -> reqwest::Response {
         let message = request.encode_to_vec();
         let mut frame = vec![0];
         frame.extend(u32::try_from(message.len()).unwrap().to_be_bytes());
         frame.extend(message);
         let url = format!("http://{}/onduty.v1.AgentStateService/{method}", self.address);
         let request = self.h2.post(url).header("content-type", "application/grpc").header("te", "trailers");
-        let answer = request.body(frame).send().await.unwrap();
-        let details = answer.headers().get("grpc-status-details-bin").cloned();
-        let beside = details.map(|details| STANDARD_NO_PAD.decode(details.as_bytes()).unwrap());
-        let frame = answer.bytes().await.unwrap();
-        let bytes = frame.get(5..).unwrap_or_default().to_vec();
-        Sent { wire: method.to_owned(), form: Form::Grpc, about, bytes, beside: beside.unwrap_or_default() }
+        request.body(frame).send().await.unwrap()
+    }
+
+    /// A watch of this id, until its snapshot is whole.
+    async fn watch_over_grpc(&self, id: &str) -> Sent {
+        let wire = "WatchAgentStates";
+        let request = WatchAgentStatesRequest { agent_ids: vec![id.to_owned()], ..Default::default() };
+        let mut answer = self.call(wire, &request).await;
+        let (mut unread, mut whole) = (Vec::new(), WatchSnapshot::default());
+        while !whole.last {
+            unread.extend(answer.chunk().await.unwrap().expect("a snapshot that ends"));
+            while let Some(length) = unread.get(1..5) {
+                let end = 5 + u32::from_be_bytes(length.try_into().unwrap()) as usize;
+                let Some(frame) = unread.get(5..end) else { break };
+                let told = WatchAgentStatesResponse::decode(frame).unwrap();
+                let Some(Watched::Snapshot(page)) = told.message else { break };
+                whole.agent_states.extend(page.agent_states);
+                whole.findings.extend(page.findings);
+                whole.last |= page.last;
+                unread.drain(..end);
+            }
+        }
+        let bytes = WatchAgentStatesResponse { message: Some(Watched::Snapshot(whole)) }.encode_to_vec();
+        Sent { wire: wire.to_owned(), form: Form::Grpc, about: About::One, bytes, beside: Vec::new() }
+    }
+
+    /// The same over server-sent events.
+    async fn watch_over_events(&self, id: &str) -> Sent {
+        let wire = "GET /v1/agents/states:watch";
+        let url = format!("http://{}/v1/agents/states:watch?agentIds={id}", self.address);
+        let mut answer = self.http.get(url).send().await.unwrap();
+        let (mut unread, mut states, mut findings) = (String::new(), Vec::new(), Vec::new());
+        let mut last = false;
+        while !last {
+            let chunk = answer.chunk().await.unwrap().expect("a snapshot that ends");
+            unread.push_str(std::str::from_utf8(&chunk).unwrap());
+            while let Some((event, rest)) = unread.split_once("\n\n") {
+                let data = event.lines().find_map(|line| line.strip_prefix("data:")).unwrap();
+                let told: Value = serde_json::from_str(data).unwrap();
+                let list = |name: &str| told["snapshot"][name].as_array().cloned().unwrap_or_default();
+                states.extend(list("agentStates"));
+                findings.extend(list("findings"));
+                last |= told["snapshot"]["last"] == true;
+                unread = rest.to_owned();
+            }
+        }
+        let whole = json!({"snapshot": {"agentStates": states, "findings": findings}});
+        let (form, bytes) = (Form::Json, whole.to_string().into_bytes());
+        Sent { wire: wire.to_owned(), form, about: About::One, bytes, beside: Vec::new() }
     }
 
     async fn command(&self, form: Form, about: About, arguments: &[&str]) -> Sent {

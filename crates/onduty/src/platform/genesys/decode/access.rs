@@ -74,12 +74,13 @@ pub fn token_info(body: &[u8]) -> Result<TokenInfo, Malformed> {
     let members = object(&body)?;
     let organisation = members.optional("organization", object)?;
     let name = |object: Object<'_>, name| object.optional(name, text).map(|text| text.map(ToOwned::to_owned));
-    let scopes = members.optional("authorizedScope", |value| elements(value, GRANTS_MAX, word))?;
+    // Not told is not none: what lacks this member proves no scope to be missing.
+    let scopes = members.required("authorizedScope", |value| elements(value, GRANTS_MAX, word))?;
     Ok(TokenInfo {
         organisation_id: organisation.map_or(Ok(None), |organisation| name(organisation, "id"))?,
         organisation: organisation.map_or(Ok(None), |organisation| name(organisation, "name"))?,
         client: members.optional("OAuthClient", |value| client(object(value)?))?,
-        scopes: scopes.unwrap_or_default().into_iter().map(ToOwned::to_owned).collect(),
+        scopes: scopes.into_iter().map(ToOwned::to_owned).collect(),
         idles_at: members.optional("dateTokenIdles", instant)?,
     })
 }

@@ -24,8 +24,8 @@ const EVERYWHERE: &str = "*";
 /// When the body is malformed.
 pub fn grants(body: &[u8]) -> Result<Vec<Grant>, Malformed> {
     let body = parse(body)?;
-    let grants = object(&body)?.optional("grants", |value| elements(value, GRANTS_MAX, grant))?;
-    Ok(grants.unwrap_or_default())
+    // Not told is not none: a grant that only waits to apply would be taken for one that was never given.
+    object(&body)?.required("grants", |value| elements(value, GRANTS_MAX, grant))
 }
 
 fn grant(value: &Value) -> Result<Grant, Malformed> {

@@ -107,6 +107,17 @@ fn a_binary_cloudevent_takes_its_attributes_from_the_headers() {
 }
 
 #[test]
+fn scopes_and_grants_that_are_not_told_are_not_taken_for_none() {
+    for body in ["{}", r#"{"authorizedScope": null, "grants": null}"#] {
+        assert!(token_info(body.as_bytes()).is_err(), "{body}");
+        assert!(grants(body.as_bytes()).is_err(), "{body}");
+    }
+    let empty = br#"{"authorizedScope": [], "grants": []}"#;
+    assert!(token_info(empty).is_ok_and(|info| info.scopes.is_empty()));
+    assert_eq!(grants(empty), Ok(Vec::new()));
+}
+
+#[test]
 fn a_log_out_without_a_state_of_the_log_in_says_it_by_its_type() {
     let body = br#"{"eventId":"e1","eventType":"agent.logged.out","agentId":"a1","userId":"u1",
         "timestamp":"2026-03-02T17:01:00.001Z","stateVersion":40,"state":{}}"#;

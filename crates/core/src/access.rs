@@ -67,6 +67,8 @@ pub struct Permitted {
     pub everywhere: bool,
     /// In these.
     pub divisions: BTreeSet<DivisionId>,
+    /// Whether there are more than were read: then nothing follows about any other.
+    pub has_more: bool,
 }
 
 /// A role given to the client in a division.
@@ -262,7 +264,7 @@ mod tests {
     fn a_place_names_a_few_divisions_and_counts_the_others() {
         let place = |divisions: &[&str]| {
             let divisions = divisions.iter().map(|id| DivisionId::from(*id)).collect();
-            Permitted { everywhere: false, divisions }.place(|id| id.as_str().to_owned())
+            Permitted { divisions, ..Permitted::default() }.place(|id| id.as_str().to_owned())
         };
         assert_eq!(place(&[]), "in no division");
         assert_eq!(place(&["a", "b", "c", "d", "e"]), "in a, b, c, d, e");
@@ -274,7 +276,7 @@ mod tests {
     #[test]
     fn of_an_unknown_division_only_rights_everywhere_are_known_to_reach() {
         let berlin = DivisionId::from("berlin");
-        let here = Permitted { everywhere: false, divisions: BTreeSet::from([berlin.clone()]) };
+        let here = Permitted { divisions: BTreeSet::from([berlin.clone()]), ..Permitted::default() };
         assert!(here.covers(Some(&berlin)) && !here.covers(None) && !here.is_nowhere());
         assert!(Permitted { everywhere: true, ..Permitted::default() }.covers(None));
         assert!(Permitted::default().is_nowhere());

@@ -40,6 +40,7 @@ fn access(divisions: Option<&[&str]>) -> Access {
     let permitted = Permitted {
         everywhere: divisions.is_none(),
         divisions: divisions.unwrap_or_default().iter().map(|name| division(name)).collect(),
+        has_more: false,
     };
     Access {
         token: Some(seen(Token { scopes: BTreeSet::from([SCOPE.to_owned()]), ..Token::default() })),
@@ -236,6 +237,13 @@ fn a_finding_names_exactly_what_to_give_and_where() {
     assert!(finding.evidence.iter().any(|seen| seen.detail.contains("correlation id c1")), "{finding:?}");
     let scopeless = Access { token: Some(seen(Token::default())), ..access(None) };
     assert!(judged(&facts(scopeless), None).remedy.contains(SCOPE));
+}
+
+#[test]
+fn a_division_among_those_that_were_not_read_is_not_said_to_be_hidden() {
+    let mut access = access(Some(&["d-berlin"]));
+    access.permitted.as_mut().unwrap().value.has_more = true;
+    assert_eq!(of_ada(&facts(access)).0, Reason::Undetermined);
 }
 
 #[test]

@@ -143,7 +143,7 @@ fn is_elsewhere(permitted: &Permitted, division: Option<&DivisionId>, binding: B
         Binding::Binds => division.is_some(),
         Binding::Hidden => true,
     };
-    is_hiding && !permitted.is_nowhere() && !permitted.covers(division)
+    is_hiding && !permitted.has_more && !permitted.is_nowhere() && !permitted.covers(division)
 }
 
 /// Where the permission is in effect.

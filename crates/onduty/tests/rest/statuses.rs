@@ -62,7 +62,7 @@ fn granted(at: Option<i64>) -> Access {
 /// A token that sees one division, or all.
 fn seeing(division: Option<&str>) -> Access {
     let divisions: BTreeSet<_> = division.map(DivisionId::from).into_iter().collect();
-    let permitted = Permitted { everywhere: divisions.is_empty(), divisions };
+    let permitted = Permitted { everywhere: divisions.is_empty(), divisions, has_more: false };
     Access { permitted: seen(permitted), ..granted(None) }
 }
 

@@ -32,7 +32,7 @@ fn reader(division: Option<&str>, age: Duration, conditional: bool) -> Grant {
 
 fn permitted(divisions: &[&str]) -> Permitted {
     let divisions = divisions.iter().map(|id| DivisionId::from(*id)).collect();
-    Permitted { everywhere: false, divisions }
+    Permitted { divisions, ..Permitted::default() }
 }
 
 /// The healthy patient, but for what `change` does to its access.

@@ -260,6 +260,7 @@ async fn permitted(
             access.division_names.insert(division.id.clone(), division.name.into());
             permitted.divisions.insert(division.id);
         }
+        permitted.has_more = read.page.has_next;
         if permitted.everywhere || !read.page.has_next || number == DIVISION_PAGES_MAX {
             return Ok(answer.seen(permitted));
         }

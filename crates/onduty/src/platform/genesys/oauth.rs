@@ -158,8 +158,9 @@ impl TokenSource {
     /// This region does not know the client: another may.
     async fn look_elsewhere(&self, detail: String) -> Cause {
         let Some(authorization) = &self.authorization else { return Cause::ClientUnknown(detail) };
-        let found = self.elsewhere.get_or_init(|| self.regions.find(&self.http, authorization)).await;
-        match found {
+        // What not every region has answered is asked again with the next refusal.
+        let found = self.elsewhere.get_or_try_init(|| self.regions.find(&self.http, authorization)).await;
+        match found.ok().and_then(Option::as_ref) {
             Some(region) => {
                 let (region, asked) = (region.clone(), self.regions.configured.clone());
                 Cause::WrongRegion { detail, region, asked }

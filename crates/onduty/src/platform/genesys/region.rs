@@ -19,6 +19,10 @@ const REGION_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long all of them may take together.
 const ALL_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// A region gave no answer that tells anything.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Unanswered;
+
 /// Where a client may belong.
 #[derive(Debug)]
 pub(super) struct Regions {
@@ -36,25 +40,53 @@ impl Regions {
     }
 
     /// The domain of the region that knows the client, if one does.
-    pub(super) async fn find(&self, http: &reqwest::Client, authorization: &HeaderValue) -> Option<String> {
+    ///
+    /// # Errors
+    ///
+    /// When none was found, and not every region has answered.
+    pub(super) async fn find(
+        &self,
+        http: &reqwest::Client,
+        authorization: &HeaderValue,
+    ) -> Result<Option<String>, Unanswered> {
         let others = self.others.clone();
         let asked = stream::iter(others)
             .map(|(domain, url)| async move {
                 let knows = timeout(REGION_TIMEOUT, gives_token(http, &url, authorization)).await;
-                knows.unwrap_or(false).then_some(domain)
+                (domain, knows.unwrap_or(Err(Unanswered)))
             })
-            .buffer_unordered(AT_ONCE)
-            .filter_map(async |found| found);
+            .buffer_unordered(AT_ONCE);
         let mut asked = std::pin::pin!(asked);
-        timeout(ALL_TIMEOUT, asked.next()).await.ok().flatten()
+        let round = async {
+            let mut outcome = Ok(None);
+            while let Some((domain, knows)) = asked.next().await {
+                match knows {
+                    Ok(true) => return Ok(Some(domain)),
+                    Ok(false) => {}
+                    Err(Unanswered) => outcome = Err(Unanswered),
+                }
+            }
+            outcome
+        };
+        timeout(ALL_TIMEOUT, round).await.unwrap_or(Err(Unanswered))
     }
 }
 
-async fn gives_token(http: &reqwest::Client, login_url: &BaseUrl, authorization: &HeaderValue) -> bool {
+/// Whether a region gives the client a token. Only a refusal says that it does not know it.
+async fn gives_token(
+    http: &reqwest::Client,
+    login_url: &BaseUrl,
+    authorization: &HeaderValue,
+) -> Result<bool, Unanswered> {
     let request = http.post(format!("{login_url}{}", Route::Token));
     let request = request
         .header(AUTHORIZATION, authorization.clone())
         .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
         .body("grant_type=client_credentials");
-    request.send().await.is_ok_and(|answer| answer.status().is_success())
+    let status = request.send().await.map_err(|_| Unanswered)?.status();
+    if status.is_success() || matches!(status.as_u16(), 400 | 401) {
+        Ok(status.is_success())
+    } else {
+        Err(Unanswered)
+    }
 }

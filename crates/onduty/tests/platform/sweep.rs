@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use onduty::config::PlatformApi;
 use onduty::status::Phase;
+use onduty_core::agent::AccountState;
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -203,4 +204,22 @@ async fn rights_that_are_narrowed_make_nobody_leave() {
     let snapshot = house.view.snapshot();
     assert_eq!(snapshot.directory_total(), everybody - 1);
     assert!(snapshot.by_user_id(&gone).is_none_or(|row| !row.present));
+}
+
+#[tokio::test]
+async fn whose_account_is_switched_off_stays_known_as_inactive_and_does_not_come_and_go() {
+    let house = House::of(As(PlatformApi::Users, "sim-full"), 50).await;
+    house.sweep(Duration::from_secs(1));
+    house.swept(1).await;
+    let truth = house.sim.get("/sim/agents").await;
+    let id = truth[0]["userId"].as_str().unwrap().to_owned();
+    house.sim.post(&format!("/sim/agents/{id}/account"), json!({"state": "inactive"})).await;
+    // The listing that runs by now may have begun before.
+    let sweeps = house.status.read().drift.sweeps;
+    for later in [2, 3] {
+        house.swept(sweeps + later).await;
+        let snapshot = house.view.snapshot();
+        let row = snapshot.by_user_id(&id).unwrap();
+        assert!(row.present && row.account() == Some(AccountState::Inactive), "{row:?}");
+    }
 }

@@ -78,7 +78,8 @@ impl UsersApi {
         Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next })
     }
 
-    /// What is said of active users whom a full listing did not name; of those who are merely hidden, that they exist.
+    /// What is said of users whom a full listing of the active did not name: that they are inactive or deleted, or,
+    /// of those who are merely hidden, that they exist.
     ///
     /// # Errors
     ///
@@ -87,14 +88,15 @@ impl UsersApi {
         let list: Vec<String> =
             missing.iter().map(|row| format!("id={}", encoded(row.user_id().as_str()))).collect();
         let path =
-            format!("{}?pageSize={BATCH_MAX}&state=active&expand={EXPAND}&{}", Route::Users, list.join("&"));
+            format!("{}?pageSize={BATCH_MAX}&state=any&expand={EXPAND}&{}", Route::Users, list.join("&"));
         let asked_at = self.client.now();
         let ask = Ask { route: Route::Users, path, purpose: Purpose::Sweep };
         let mut found: Vec<Observation> = match self.client.get(&ask).await {
             Ok(answer) => {
                 let arrival = Arrival { source: Source::Sweep, heard_at: answer.sent_at };
                 let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
-                page.entities.into_iter().flat_map(|heard| heard.observations).collect()
+                let heard = page.entities.into_iter().flat_map(|heard| heard.observations);
+                heard.map(lookup::without_leftovers).collect()
             }
             Err(error) if error.nobody().is_some() => Vec::new(),
             Err(error) => return Err(error),

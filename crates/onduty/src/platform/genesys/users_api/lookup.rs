@@ -215,7 +215,7 @@ fn absent(id: &str, listed: &Seen<Listed>) -> Observation {
 }
 
 /// An account that is switched off has no state: what the expands add is left over from before.
-fn without_leftovers(mut told: Observation) -> Observation {
+pub(super) fn without_leftovers(mut told: Observation) -> Observation {
     if !is_active(&told) {
         let Statement { agent_id, name, division_id, account, .. } = told.statement;
         told.statement = Statement { agent_id, name, division_id, account, ..Statement::default() };

@@ -1,7 +1,7 @@
 //! The doctor: what stands between a caller and an agent's state, check by check, in the order in which one rests on
 //! another.
 //!
-//! It looks once ([`gather`]) and judges what it saw by pure functions, a file a check. What the token may do and what
+//! It looks once (`gather`) and judges what it saw by pure functions, a file a check. What the token may do and what
 //! is missing of an agent is judged by `onduty_core` alone. It runs inside a sidecar ([`Doctor::beside`]) and without
 //! one, from the configuration ([`Doctor::alone`]). A look serves everybody who asks within a few seconds.
 

@@ -117,6 +117,8 @@ pub struct Untaken {
     pub why: Evidence,
     /// The cause that it would have shown or ruled out.
     pub would_show: Reason,
+    /// Whether the platform, asked again soon, may answer: nothing that rests on it is worth remembering.
+    pub is_passing: bool,
 }
 
 impl Facts {
@@ -140,6 +142,11 @@ impl Facts {
     /// Whether the read of one state said that there is none.
     pub fn show_no_state(&self) -> bool {
         self.alone.as_ref().is_some_and(|seen| seen.value == Alone::NoState)
+    }
+
+    /// Whether asking again soon may come to more.
+    pub fn are_passing(&self) -> bool {
+        self.untaken.iter().any(|untaken| untaken.is_passing)
     }
 
     /// Every refusal among them.

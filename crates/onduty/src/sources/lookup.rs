@@ -267,7 +267,9 @@ fn same_for_all(asked: &[Asked], report: &Report) -> HashMap<Asked, Report> {
 /// How long a report stands for those who ask later. A refusal never does: its reason may be gone.
 fn memory_of(report: &Report, unknown: Duration) -> Option<Duration> {
     match report {
-        Report::Missing(facts) if facts.prove_absence() => Some(unknown.max(ANSWER_MEMORY)),
+        Report::Missing(facts) if facts.prove_absence() && !facts.are_passing() => {
+            Some(unknown.max(ANSWER_MEMORY))
+        }
         Report::Told | Report::Overtaken(_) | Report::Missing(_) => Some(ANSWER_MEMORY),
         Report::Refused(_) => None,
     }
@@ -293,5 +295,33 @@ fn words(refusal: &Refusal) -> String {
         Refusal::Crowded => "more look-ups are waiting than may wait".to_owned(),
         Refusal::NotInTime { .. } => "no answer in time".to_owned(),
         Refusal::Stopping => "stopping".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use onduty_core::access::{Needs, Seen};
+    use onduty_core::facts::{Existence, Facts, Untaken};
+    use onduty_core::finding::Reason;
+
+    use super::*;
+
+    #[test]
+    fn an_absence_is_remembered_unless_asking_again_may_come_to_more() {
+        let at = Timestamp::from_millis(1);
+        let seen = Seen { value: Existence::Unknown, origin: "/api/v2/users", at, correlation_id: None };
+        let unread = |is_passing| Untaken {
+            why: Evidence::at("/api/v2/routing/queues/{id}", "503", at),
+            would_show: Reason::WrongIdKind,
+            is_passing,
+        };
+        let memory = |untaken| {
+            let none = Facts::none(Needs::NOTHING, Arc::default());
+            let facts = Facts { directory: Some(seen.clone()), untaken, ..none };
+            memory_of(&Report::Missing(Arc::new(facts)), Duration::from_secs(10))
+        };
+        assert_eq!(memory(vec![]), Some(Duration::from_secs(10)));
+        assert_eq!(memory(vec![unread(false)]), Some(Duration::from_secs(10)));
+        assert_eq!(memory(vec![unread(true)]), Some(ANSWER_MEMORY));
     }
 }

@@ -38,7 +38,8 @@ impl KindBudget {
         }
         let detail =
             format!("more than {PER_BATCH} unknown ids at once: not asked whether it is another kind of id");
-        Err(Untaken { why: Evidence::at("diagnosis", detail, client.now()), would_show: Reason::WrongIdKind })
+        let why = Evidence::at("diagnosis", detail, client.now());
+        Err(Untaken { why, would_show: Reason::WrongIdKind, is_passing: false })
     }
 }
 
@@ -74,5 +75,8 @@ pub(super) async fn queue(client: &Client, id: &str) -> KindFound {
 /// A question about the kind that got no answer.
 pub(super) fn untaken(error: &PlatformError, route: Route, at: Timestamp) -> Untaken {
     let detail = format!("not known whether it is another kind of id: {error}");
-    Untaken { why: Evidence::at(route.template(), detail, at), would_show: Reason::WrongIdKind }
+    let why = Evidence::at(route.template(), detail, at);
+    // A refusal is for want of rights, and stays.
+    let is_passing = !matches!(error, PlatformError::Refused(_));
+    Untaken { why, would_show: Reason::WrongIdKind, is_passing }
 }

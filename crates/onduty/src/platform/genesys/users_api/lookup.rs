@@ -103,9 +103,11 @@ impl UsersApi {
         let mut facts = Facts::none(self.access.needs(), access);
         facts.directory = Some(listed.with(Existence::Named));
         facts.alone = alone;
-        facts
-            .untaken
-            .extend(failed.map(|why| Untaken { why: why.clone(), would_show: Reason::StateWithheld }));
+        facts.untaken.extend(failed.map(|why| Untaken {
+            why: why.clone(),
+            would_show: Reason::StateWithheld,
+            is_passing: true,
+        }));
         Report::Missing(Arc::new(facts))
     }
 

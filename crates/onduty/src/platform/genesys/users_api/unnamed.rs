@@ -142,7 +142,7 @@ impl UsersApi {
 /// Without an answer an unnamed id may be nobody's, or somebody's who is hidden.
 fn undecided(why: &Evidence) -> Vec<Untaken> {
     [Reason::AgentUnknown, Reason::DivisionNotVisible]
-        .map(|would_show| Untaken { why: why.clone(), would_show })
+        .map(|would_show| Untaken { why: why.clone(), would_show, is_passing: true })
         .into()
 }
 

@@ -93,9 +93,9 @@ impl Platform {
     }
 
     /// Sees to it that what the token may do is known, and not too old: read beside a listing, it is at hand for
-    /// accounts and for look-ups that miss.
+    /// accounts and for look-ups that miss. Never in the listing's name: look-ups would wait as patiently as it does.
     pub async fn look_at_access(&self) {
-        self.access().current(self.client(), Purpose::Sweep, Depth::Enough).await;
+        self.access().current(self.client(), Purpose::Diagnosis, Depth::Enough).await;
     }
 
     /// What is said of agents whom a full listing did not name, asked for by id; at most

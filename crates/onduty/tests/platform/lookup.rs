@@ -156,6 +156,18 @@ async fn a_queue_that_may_not_be_seen_is_told_from_nobody() {
 }
 
 #[tokio::test]
+async fn nobody_waits_for_a_reading_of_rights_that_they_do_not_need() {
+    let house = House::of(STATES, 50).await;
+    let id = ids(&house, "agentId", true).await.remove(0);
+    house.sim.faults(json!({"http_hang_p": 1.0, "http_trouble_routes": ["/api/v2/tokens/me"]})).await;
+    tokio::select! {
+        biased;
+        () = house.platform.look_at_access() => unreachable!("the platform answers nothing to that"),
+        reports = house.ask(std::slice::from_ref(&id)) => assert_eq!(reports, [Report::Told]),
+    }
+}
+
+#[tokio::test]
 async fn a_missing_scope_is_looked_for_in_a_new_token_once_a_minute() {
     let house = House::of(As(PlatformApi::AgentStates, "sim-no-scope"), 50).await;
     let id = ids(&house, "agentId", true).await.remove(0);

@@ -2,7 +2,7 @@
 //! about one cause costs these few requests once.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use onduty_core::access::{Access, Grant, Needs, Permitted, Seen, Token};
@@ -11,7 +11,6 @@ use onduty_core::diagnose::{Rights, hindrance};
 use onduty_core::facts::Denial;
 use onduty_core::finding::{Evidence, Reason};
 use onduty_core::time::Timestamp;
-use tokio::sync::Mutex;
 
 use super::budget::Purpose;
 use super::client::{Answer, Ask, Client};
@@ -36,8 +35,10 @@ const LIFE_UNREAD: Duration = Duration::from_secs(2);
 pub struct AccessReader {
     needs: Needs,
     held: Mutex<Held>,
+    /// Held by whoever reads. Whoever needs what comes of it waits; whoever takes what is there does not.
+    reading: tokio::sync::Mutex<()>,
     /// Held by whoever asks for one state to see a hindrance confirmed. The others wait for what comes of it.
-    confirming: Mutex<()>,
+    confirming: tokio::sync::Mutex<()>,
     board: StatusBoard,
 }
 
@@ -81,7 +82,13 @@ pub enum Depth {
 impl AccessReader {
     /// A reader; nothing is read yet. What it reads is shown on the board.
     pub fn new(needs: Needs, board: StatusBoard) -> Self {
-        Self { needs, held: Mutex::default(), confirming: Mutex::default(), board }
+        Self {
+            needs,
+            held: Mutex::default(),
+            reading: tokio::sync::Mutex::default(),
+            confirming: tokio::sync::Mutex::default(),
+            board,
+        }
     }
 
     /// What states need.
@@ -90,31 +97,34 @@ impl AccessReader {
     }
 
     /// What is relied on now, without reading anything.
-    pub async fn held(&self, now: Timestamp) -> Option<Standing> {
-        let held = self.held.lock().await;
-        held.standing.as_ref().filter(|standing| standing.is_current(&self.needs, now)).cloned()
+    pub fn held(&self, now: Timestamp) -> Option<Standing> {
+        self.lock().standing.as_ref().filter(|standing| standing.is_current(&self.needs, now)).cloned()
     }
 
     /// What the token may do, read again when it is too old. What can't be read is absent, and said to be.
     pub async fn current(&self, client: &Client, purpose: Purpose, depth: Depth) -> Standing {
-        // Held across the requests: whoever needs it meanwhile waits for the same answers.
-        let mut held = self.held.lock().await;
-        let enough = |standing: &&Standing| {
-            standing.is_current(&self.needs, client.now()) && (standing.is_thorough || depth == Depth::Enough)
+        let held = || {
+            let enough = |standing: &Standing| standing.is_thorough || depth == Depth::Enough;
+            self.held(client.now()).filter(enough)
         };
-        if let Some(standing) = held.standing.as_ref().filter(enough) {
-            return standing.clone();
+        if let Some(standing) = held() {
+            return standing;
         }
-        held.renew_token_without_scope(&self.needs, client);
+        let _reading = self.reading.lock().await;
+        // Somebody else may have read it while this one waited.
+        if let Some(standing) = held() {
+            return standing;
+        }
+        self.lock().renew_token_without_scope(&self.needs, client);
         let standing = read(&self.needs, client, purpose, depth).await;
         self.board.access(self.needs, Arc::clone(&standing.access));
-        held.standing = Some(standing.clone());
+        self.lock().standing = Some(standing.clone());
         standing
     }
 
     /// Forgets everything: the next question reads anew.
-    pub async fn forget(&self) {
-        self.held.lock().await.standing = None;
+    pub fn forget(&self) {
+        self.lock().standing = None;
     }
 
     /// What the read of one state says to a hindrance: read once for all whom it hides. Nothing, if that read shows
@@ -130,14 +140,19 @@ impl AccessReader {
         read: impl Future<Output = Result<Option<Seen<Denial>>, PlatformError>>,
     ) -> Result<Option<Seen<Denial>>, PlatformError> {
         let _confirming = self.confirming.lock().await;
-        if let Some(denial) = self.held(now).await.and_then(|standing| standing.denials.get(whom).cloned()) {
+        if let Some(denial) = self.held(now).and_then(|standing| standing.denials.get(whom).cloned()) {
             return Ok(Some(denial));
         }
         let denial = read.await?;
-        if let (Some(standing), Some(denial)) = (self.held.lock().await.standing.as_mut(), &denial) {
+        if let (Some(standing), Some(denial)) = (self.lock().standing.as_mut(), &denial) {
             standing.denials.insert(whom.clone(), denial.clone());
         }
         Ok(denial)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        // Whole after each use.
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

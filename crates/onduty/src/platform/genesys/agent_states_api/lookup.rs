@@ -65,7 +65,7 @@ impl AgentStatesApi {
     /// Asks about some ids: in one request for states, and for what that leaves out in as few more as can be.
     pub async fn lookup(&self, asked: &[Asked]) -> LookedUp {
         let mut result = LookedUp::default();
-        let standing = self.access.held(self.client.now()).await;
+        let standing = self.access.held(self.client.now());
         let mut open = Vec::new();
         for asked in asked {
             match standing.as_ref().and_then(|standing| self.known_to_be_hidden(asked, standing)) {

@@ -98,7 +98,7 @@ impl UsersApi {
             Some(_) | None if is_active(told) => return Report::Told,
             Some(_) | None => (None, None),
         };
-        let standing = self.access.held(self.client.now()).await;
+        let standing = self.access.held(self.client.now());
         let access = standing.map(|standing| standing.access).unwrap_or_default();
         let mut facts = Facts::none(self.access.needs(), access);
         facts.directory = Some(listed.with(Existence::Named));

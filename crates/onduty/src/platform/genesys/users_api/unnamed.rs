@@ -58,7 +58,7 @@ impl UsersApi {
         let snapshot = self.view.snapshot();
         let is_held = |id: &String| snapshot.by_user_id(id).is_some_and(|row| row.present);
         if standing.access.sees(None) && ids.iter().any(is_held) {
-            self.access.forget().await;
+            self.access.forget();
             return current().await;
         }
         standing

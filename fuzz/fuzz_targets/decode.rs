@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use onduty::platform::genesys::decode::{
-    Arrival, agent_profile, agent_profiles, agent_state, agent_states, divisions, grants, oauth_refusal,
+    Arrival, agent_profile, agent_profiles, agent_state, agent_states, definitions, divisions, grants, oauth_refusal,
     permitted_divisions, platform_refusal, presence, presences, queue_name, routing_status, token, token_info,
     user, users, webhook,
 };
@@ -32,4 +32,5 @@ fuzz_target!(|body: &[u8]| {
     let _ = divisions(body);
     let _ = grants(body);
     let _ = queue_name(body);
+    let _ = definitions(body);
 });

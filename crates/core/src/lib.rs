@@ -10,6 +10,7 @@ pub mod account;
 pub mod agent;
 pub mod answer;
 pub mod cursor;
+pub mod definition;
 pub mod diagnose;
 pub mod facts;
 pub mod finding;

@@ -1,4 +1,4 @@
-//! What comes in: statements about agents, and the word that a full listing is complete.
+//! What comes in: statements about agents, the word that a full listing is complete, and what presences are called.
 //!
 //! A statement says only what its sender said. An absent facet is no news, never a default.
 
@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use crate::agent::{AccountState, AgentId, DivisionId, Presence, QueueId, RoutingStatus, UserId};
+use crate::definition::Definitions;
 use crate::time::Timestamp;
 
 /// One thing for the roster to take in.
@@ -15,6 +16,8 @@ pub enum Input {
     Observation(Box<Observation>),
     /// A full listing was read to its end without a gap.
     Listing(Listing),
+    /// The organisation's presence definitions were read to their end.
+    Definitions(Arc<Definitions>),
 }
 
 /// One statement about one agent.

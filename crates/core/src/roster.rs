@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use crate::agent::{Facet, UserId};
 use crate::cursor::{Epoch, Revision};
+use crate::definition::Definitions;
 use crate::observation::{Input, Listing, Observation, Said, Source};
 use crate::row::{Held, Latest, Row};
 use crate::snapshot::Snapshot;
@@ -40,6 +41,8 @@ pub struct Stored {
     pub forgotten: Revision,
     /// The newest complete listing.
     pub listing: Option<Listing>,
+    /// The newest reading of the presence definitions.
+    pub definitions: Option<Arc<Definitions>>,
     /// Every row, tombstones included, in any order.
     pub rows: Vec<Row>,
 }
@@ -47,7 +50,8 @@ pub struct Stored {
 /// What one input did.
 #[derive(Clone, Debug, Default)]
 pub struct Step {
-    /// Rows with a new revision, in order. A listing can remove many agents at once; a statement changes at most one.
+    /// Rows with a new revision, in order. A listing can remove many agents at once, and definitions
+    /// can name the presences of many anew; a statement changes at most one.
     pub changes: Vec<Arc<Row>>,
     /// The row as it is held from now on, where something other than a mark of evidence is different that readers
     /// do not see. A store must keep it, or the next statement would be judged by what was held before.
@@ -124,6 +128,7 @@ impl Roster {
         let mut roster = Self::new(stored.epoch);
         roster.state.forgotten = stored.forgotten;
         roster.state.listing = stored.listing;
+        roster.state.definitions = stored.definitions;
         for row in stored.rows {
             roster.state.revision = roster.state.revision.max(row.revision);
             roster.index(&Arc::new(row));
@@ -142,6 +147,7 @@ impl Roster {
         match input {
             Input::Observation(observation) => self.observe(observation),
             Input::Listing(listing) => self.list(*listing),
+            Input::Definitions(definitions) => self.define(definitions),
         }
     }
 
@@ -165,7 +171,8 @@ impl Roster {
             return step;
         }
         let (source, at) = (observation.source, observation.heard_at);
-        let mut row = Row::new(draft.held, Revision::default(), source, at, present);
+        let label = self.label_of(&draft.held);
+        let mut row = Row::new(draft.held, Revision::default(), source, at, present).labelled(label);
         let seen_alike = old.is_some_and(|old| old.shows_same_as(&row)) || !present;
         if present == was_present && seen_alike {
             if let Some(old) = old {
@@ -209,13 +216,46 @@ impl Roster {
         for old in gone {
             let revision = self.next_revision();
             let row = Row::new(old.held.clone(), revision, Source::Sweep, listing.finished_at, false);
-            let row = Arc::new(row);
+            let row = Arc::new(row.labelled(old.label.clone()));
             self.index(&row);
             step.changes.push(row);
         }
         step.correction = !step.changes.is_empty();
         step.forgotten = self.forget_tombstones(listing.finished_at.before(TOMBSTONE_LIFE));
         step
+    }
+
+    /// A reading of the definitions: whoever is now shown under another label has changed for readers.
+    fn define(&mut self, definitions: &Arc<Definitions>) -> Step {
+        if self.state.definitions.as_ref().is_some_and(|held| held >= definitions) {
+            return Step::default();
+        }
+        self.state.definitions = Some(Arc::clone(definitions));
+        // What is not shown gets its label when it is: no presence comes into sight without a new row.
+        let renamed: Vec<(Arc<Row>, Option<Arc<str>>)> = self
+            .state
+            .rows
+            .values()
+            .filter(|row| row.present && row.presence().is_some())
+            .map(|row| (row, self.label_of(&row.held)))
+            .filter(|(row, label)| row.label != *label)
+            .map(|(row, label)| (Arc::clone(row), label))
+            .collect();
+        let mut step = Step::default();
+        for (old, label) in renamed {
+            let revision = self.next_revision();
+            let row = Row::new(old.held.clone(), revision, Source::Sweep, definitions.read_at, old.present);
+            let row = Arc::new(row.labelled(label));
+            self.index(&row);
+            step.changes.push(row);
+        }
+        step
+    }
+
+    /// What the presence that is held is called.
+    fn label_of(&self, held: &Held) -> Option<Arc<str>> {
+        let definition_id = held.presence.current()?.value.definition_id.as_ref()?;
+        self.state.definitions.as_ref()?.label(definition_id).cloned()
     }
 
     fn forget_tombstones(&mut self, before: Timestamp) -> Vec<UserId> {

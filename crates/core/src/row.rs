@@ -25,6 +25,9 @@ pub struct Row {
     pub changed_at: Timestamp,
     /// Whether the agent exists. A row that does not is a tombstone: it tells watchers of the removal.
     pub present: bool,
+    /// What the organisation calls the presence that is held, by the definitions as they were when this row was made.
+    /// Readers are shown [`Row::presence_label`].
+    pub label: Option<Arc<str>>,
     encoding: Encoding,
 }
 
@@ -118,7 +121,14 @@ impl Row {
         changed_at: Timestamp,
         present: bool,
     ) -> Self {
-        Self { held, revision, changed_by, changed_at, present, encoding: Encoding::default() }
+        let (label, encoding) = (None, Encoding::default());
+        Self { held, revision, changed_by, changed_at, present, label, encoding }
+    }
+
+    /// The same row with another label.
+    #[must_use]
+    pub fn labelled(self, label: Option<Arc<str>>) -> Self {
+        Self { label, encoding: Encoding::default(), ..self }
     }
 
     /// Who it is.
@@ -154,6 +164,11 @@ impl Row {
     /// What the agent picked, where it is known.
     pub fn presence(&self) -> Option<Current<'_, Presence>> {
         self.held.presence.current().filter(|current| !self.ended(current.since))
+    }
+
+    /// What the organisation calls that presence; `None` where its definition is not known.
+    pub fn presence_label(&self) -> Option<&str> {
+        self.presence().and(self.label.as_deref())
     }
 
     /// What the routing engine makes of the agent, where it is known.
@@ -228,6 +243,7 @@ impl Row {
             && self.division_id() == other.division_id()
             && self.account() == other.account()
             && self.shows_same_facets_as(other)
+            && self.presence_label() == other.presence_label()
             && same(self.out_of_office(), other.out_of_office())
             && same(self.active_queues(), other.active_queues())
     }

@@ -9,6 +9,7 @@ use imbl::{GenericHashMap, OrdMap};
 
 use crate::agent::{AgentId, UserId};
 use crate::cursor::{Cursor, Epoch, Revision};
+use crate::definition::Definitions;
 use crate::observation::Listing;
 use crate::row::Row;
 
@@ -23,6 +24,7 @@ pub struct Snapshot {
     pub(crate) by_revision: OrdMap<Revision, Arc<Row>>,
     pub(crate) by_agent_id: ByAgentId,
     pub(crate) listing: Option<Listing>,
+    pub(crate) definitions: Option<Arc<Definitions>>,
     pub(crate) forgotten: Revision,
     pub(crate) present: usize,
 }
@@ -54,6 +56,7 @@ impl Snapshot {
             by_revision: OrdMap::new(),
             by_agent_id: ByAgentId::default(),
             listing: None,
+            definitions: None,
             forgotten: Revision::default(),
             present: 0,
         }
@@ -72,6 +75,11 @@ impl Snapshot {
     /// The newest complete listing, if there ever was one.
     pub const fn listing(&self) -> Option<Listing> {
         self.listing
+    }
+
+    /// The newest reading of the presence definitions, if there ever was one.
+    pub const fn definitions(&self) -> Option<&Arc<Definitions>> {
+        self.definitions.as_ref()
     }
 
     /// The newest revision whose tombstone was dropped.

@@ -127,7 +127,7 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     let instruments = Instruments { clock, meters, status: StatusBoard::default() };
     let Instruments { clock, meters, status } = instruments.clone();
 
-    let ApiConfig { listen: api } = api;
+    let ApiConfig { listen: api, locale } = api;
     let AdminConfig { listen: admin } = admin;
 
     let (journal, roster, history) = open(store)?;
@@ -164,7 +164,8 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     let nudge = Nudge::default();
     let interval = sync.sweep_interval;
     let looked_at = Arc::clone(&platform);
-    let sweep = Sweep { platform, view: view.clone(), inlet, status, meters, clock, interval, nudge };
+    let locale = locale.into();
+    let sweep = Sweep { platform, view: view.clone(), inlet, status, meters, clock, interval, locale, nudge };
     sources.spawn("sweep", sweep.run(sources.token()));
 
     let readers = Readers {

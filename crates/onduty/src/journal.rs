@@ -26,6 +26,7 @@ pub mod record;
 #[cfg(test)]
 pub(crate) mod strategy;
 pub mod vitals;
+mod vocabulary;
 mod write;
 
 use std::fs::File;

@@ -162,6 +162,10 @@ impl Pending {
                     self.shows = true;
                     self.batch.listed(*listing, &step);
                 }
+                Input::Definitions(definitions) => {
+                    self.shows = true;
+                    self.batch.defined(definitions, &step);
+                }
             }
         }
         Receipt { revision: roster.snapshot().revision(), outcomes, corrections }
@@ -172,6 +176,8 @@ fn corrections_of(input: &Input, step: &Step) -> u64 {
     match input {
         Input::Observation(_) => u64::from(step.correction),
         Input::Listing(_) => step.changes.len() as u64,
+        // What a presence is called is nothing that a push should have told.
+        Input::Definitions(_) => 0,
     }
 }
 

@@ -20,6 +20,7 @@ use genesys::access::{AccessReader, Depth};
 use genesys::agent_states_api::{AgentStatesApi, Proof};
 use genesys::budget::Purpose;
 use genesys::client::Client;
+use genesys::definitions;
 use genesys::error::{ClientError, PlatformError};
 use genesys::users_api::UsersApi;
 
@@ -109,6 +110,15 @@ impl Platform {
             Self::GenesysUsers(api) => api.still_there(missing).await,
             Self::GenesysAgentStates(api) => api.still_there(missing).await,
         }
+    }
+
+    /// What the organisation calls its presences.
+    ///
+    /// # Errors
+    ///
+    /// When the platform gave no usable answer, or the client may not read them.
+    pub async fn definitions(&self) -> Result<definitions::Reading, PlatformError> {
+        definitions::read(self.client()).await
     }
 
     /// Asks about some ids, at most [`Platform::lookup_batch_max`].

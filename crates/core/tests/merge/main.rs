@@ -94,6 +94,7 @@ proptest! {
             revision: before.revision(),
             forgotten: before.forgotten(),
             listing: before.listing(),
+            definitions: before.definitions().cloned(),
             rows: before.rows().map(|row| (**row).clone()).collect(),
         };
         let mut restored = Roster::restore(stored);

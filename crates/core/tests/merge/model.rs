@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use onduty_core::agent::{AccountState, Presence, QueueId, RoutingStatus, UserId};
+use onduty_core::definition::Definitions;
 use onduty_core::observation::{Input, Listing, Observation, Said, Statement};
 use onduty_core::roster::register::CLOCK_AHEAD_MAX;
 use onduty_core::row::Row;
@@ -19,6 +20,7 @@ pub(crate) struct Shown {
     division_id: Option<String>,
     account: Option<AccountState>,
     presence: Option<(Presence, Option<Timestamp>)>,
+    label: Option<String>,
     routing_status: Option<(RoutingStatus, Option<Timestamp>)>,
     out_of_office: Option<(bool, Option<Timestamp>)>,
     active_queues: Option<(BTreeSet<QueueId>, Option<Timestamp>)>,
@@ -35,6 +37,7 @@ impl Shown {
             division_id: row.division_id().map(ToString::to_string),
             account: row.account(),
             presence: row.presence().map(|c| (c.value.clone(), c.since)),
+            label: row.presence_label().map(ToOwned::to_owned),
             routing_status: row.routing_status().map(|c| (c.value.clone(), c.since)),
             out_of_office: row.out_of_office().map(|c| (*c.value, c.since)),
             active_queues: row.active_queues().map(|c| (c.value.clone(), c.since)),
@@ -53,21 +56,28 @@ pub(crate) fn shown_by(snapshot: &Snapshot) -> BTreeMap<UserId, Shown> {
 pub(crate) fn shown_of(inputs: &[Input]) -> BTreeMap<UserId, Shown> {
     let mut by_user: BTreeMap<UserId, Vec<&Observation>> = BTreeMap::new();
     let mut listing: Option<Listing> = None;
+    let mut definitions: Option<&Definitions> = None;
     for input in inputs {
         match input {
             Input::Observation(o) => by_user.entry(o.user_id.clone()).or_default().push(o),
             Input::Listing(l) => {
                 listing = listing.filter(|held| held.started_at >= l.started_at).or(Some(*l));
             }
+            Input::Definitions(read) => definitions = definitions.max(Some(read)),
         }
     }
     by_user
         .into_iter()
-        .filter_map(|(user, said)| Some((user.clone(), agent(&user, &said, listing)?)))
+        .filter_map(|(user, said)| Some((user.clone(), agent(&user, &said, listing, definitions)?)))
         .collect()
 }
 
-fn agent(user: &UserId, all: &[&Observation], listing: Option<Listing>) -> Option<Shown> {
+fn agent(
+    user: &UserId,
+    all: &[&Observation],
+    listing: Option<Listing>,
+    definitions: Option<&Definitions>,
+) -> Option<Shown> {
     let named = |absent: bool| {
         all.iter()
             .filter(|o| o.statement.absent == absent)
@@ -101,6 +111,9 @@ fn agent(user: &UserId, all: &[&Observation], listing: Option<Listing>) -> Optio
         name: word(all, |s| s.name.as_ref()).map(|name: Arc<str>| name.to_string()),
         division_id: word(all, |s| s.division_id.as_ref()).map(|division| division.to_string()),
         account,
+        label: presence.as_ref().and_then(|(value, ..)| {
+            definitions?.label(value.definition_id.as_deref()?).map(ToString::to_string)
+        }),
         presence: presence.map(|(value, since, _)| (value, since)),
         routing_status: routing.map(|(value, since, _)| (value, since)),
         out_of_office: facet(all, |s| s.out_of_office.as_ref()).map(|(value, since, _)| (value, since)),

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use onduty_core::agent::{
     AccountState, AgentId, DivisionId, Presence, QueueId, RoutingStatus, SystemPresence, UserId,
 };
+use onduty_core::definition::{Definition, Definitions};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::time::Timestamp;
 use proptest::option::{of, weighted};
@@ -28,9 +29,16 @@ fn said<T: std::fmt::Debug + Clone>(
 }
 
 fn presence() -> impl Strategy<Value = Presence> {
-    (select(&SystemPresence::KNOWN[..3]), of(Just(Arc::from("d1"))), select(vec!["", "back soon"])).prop_map(
-        |(system, definition_id, message)| Presence { system, definition_id, message: message.into() },
+    (
+        select(&SystemPresence::KNOWN[..3]),
+        of(select(vec!["d1", "d2"]).prop_map(Arc::from)),
+        select(vec!["", "back soon"]),
     )
+        .prop_map(|(system, definition_id, message)| Presence {
+            system,
+            definition_id,
+            message: message.into(),
+        })
 }
 
 fn queues() -> impl Strategy<Value = BTreeSet<QueueId>> {
@@ -98,9 +106,23 @@ fn listing() -> impl Strategy<Value = Input> {
     })
 }
 
+fn definitions() -> impl Strategy<Value = Input> {
+    let label = select(vec!["Coffee", "Tea"]);
+    let by_id = proptest::collection::btree_map(select(vec!["d1", "d2"]).prop_map(Arc::from), label, 0..3);
+    (0..20_i64, select(vec!["en_US", "de"]), by_id).prop_map(|(at, locale, by_id)| {
+        let definition = |label: &str| Definition {
+            labels: [("en_US", label), ("de", "Pause")].map(|(l, text)| (l.into(), text.into())).into(),
+            ..Definition::default()
+        };
+        let by_id = by_id.into_iter().map(|(id, label)| (id, definition(label))).collect();
+        let read_at = Timestamp::from_millis(at);
+        Input::Definitions(Arc::new(Definitions { read_at, locale: locale.into(), by_id }))
+    })
+}
+
 /// A history of inputs.
 pub(crate) fn history() -> impl Strategy<Value = Vec<Input>> {
-    proptest::collection::vec(prop_oneof![12 => observation(), 1 => listing()], 0..40)
+    proptest::collection::vec(prop_oneof![12 => observation(), 1 => listing(), 1 => definitions()], 0..40)
 }
 
 /// A history, and the same with some inputs repeated, in another order.

@@ -23,7 +23,9 @@ pub(super) fn to_agent_state_unconfirmed(row: &Row) -> v1::AgentState {
         user_id: row.user_id().as_str().to_owned(),
         name: row.name().unwrap_or_default().to_owned(),
         division_id: row.division_id().map(ToString::to_string).unwrap_or_default(),
-        presence: row.presence().map(|presence| to_presence(presence.value, presence.since)),
+        presence: row
+            .presence()
+            .map(|presence| to_presence(presence.value, row.presence_label(), presence.since)),
         routing_status: row.routing_status().map(|status| to_routing_status(status.value, status.since)),
         out_of_office: out_of_office.map(|current| *current.value),
         active_queue_ids: queues
@@ -133,12 +135,16 @@ pub(super) const fn from_routing(status: v1::RoutingStatus) -> Option<RoutingSta
     }
 }
 
-/// A presence, and since when.
-pub(super) fn to_presence(presence: &Presence, since: Option<Timestamp>) -> v1::AgentPresence {
+/// A presence, what the organisation calls it, and since when.
+pub(super) fn to_presence(
+    presence: &Presence,
+    label: Option<&str>,
+    since: Option<Timestamp>,
+) -> v1::AgentPresence {
     v1::AgentPresence {
         system: to_system_presence(&presence.system).into(),
         definition_id: presence.definition_id.as_deref().unwrap_or_default().to_owned(),
-        label: String::new(),
+        label: label.unwrap_or_default().to_owned(),
         message: presence.message.to_string(),
         since: since.map(to_timestamp),
         system_text: presence.system.text().to_owned(),
@@ -193,7 +199,7 @@ mod tests {
             definition_id: None,
             message: "".into(),
         };
-        let told = to_presence(&presence, None);
+        let told = to_presence(&presence, Some("Mittag"), None);
         assert_eq!((told.system(), &*told.system_text), (v1::SystemPresence::Unspecified, "Siesta (long)"));
         let told = to_routing_status(&RoutingStatus::parse("DREAMING"), None);
         assert_eq!((told.status(), &*told.status_text), (v1::RoutingStatus::Unspecified, "DREAMING"));

@@ -3,7 +3,8 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::input::Input;
-use super::kind::ListenAddress;
+use super::kind::{Kind, ListenAddress};
+use super::layers::Raw;
 use super::listen::Listen;
 use super::setting::{Key, Setting};
 
@@ -12,6 +13,8 @@ use super::setting::{Key, Setting};
 pub struct ApiConfig {
     /// Where gRPC is served. Never reachable from another machine as long as callers cannot be authenticated.
     pub listen: Listen,
+    /// The locale in which labels of presences are shown, where there are any in it.
+    pub locale: String,
 }
 
 /// The port that the api listens on unless told otherwise.
@@ -24,8 +27,15 @@ pub(super) const LISTEN: Setting<ListenAddress> = Setting {
     doc: "Where the api listens.",
 };
 
+const LOCALE: Setting<Locale> = Setting {
+    name: "api.locale",
+    kind: Locale,
+    default: || "en_US".to_owned(),
+    doc: "The locale in which the labels of presences are shown, where an organisation has any in it.",
+};
+
 pub(super) fn keys() -> Vec<Key> {
-    vec![LISTEN.key()]
+    vec![LISTEN.key(), LOCALE.key()]
 }
 
 pub(super) fn read(input: &mut Input) -> ApiConfig {
@@ -37,5 +47,52 @@ pub(super) fn read(input: &mut Input) -> ApiConfig {
              bind a loopback address or unix:/path, and put an authenticating proxy before it",
         );
     }
-    ApiConfig { listen }
+    ApiConfig { listen, locale: input.value(&LOCALE) }
+}
+
+/// A language, and perhaps a country, as the platform writes them.
+struct Locale;
+
+impl Kind for Locale {
+    type Value = String;
+
+    fn read(&self, raw: &Raw) -> Option<String> {
+        let text = raw.as_text()?;
+        let mut parts = text.split(['_', '-']);
+        let is_part =
+            |part: &str| (2..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        (text.len() <= 35 && parts.all(is_part)).then(|| text.to_owned())
+    }
+
+    fn accepts(&self) -> String {
+        "a locale such as en_US, de or pt-BR".to_owned()
+    }
+
+    fn schema(&self) -> serde_json::Value {
+        serde_json::json!({"type": "string", "pattern": "^[A-Za-z0-9]{2,8}([_-][A-Za-z0-9]{2,8})*$"})
+    }
+
+    fn show(&self, value: &String) -> String {
+        value.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_locale_is_a_language_and_perhaps_more() {
+        let table = [
+            ("en_US", true),
+            ("de", true),
+            ("zh-Hant-TW", true),
+            ("", false),
+            ("english!", false),
+            ("e", false),
+        ];
+        for (text, expected) in table {
+            assert_eq!(Locale.read(&Raw::Text(text.to_owned())).is_some(), expected, "{text}");
+        }
+    }
 }

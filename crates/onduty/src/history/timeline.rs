@@ -11,7 +11,7 @@ use onduty_core::time::Timestamp;
 use rusqlite::{Connection, Row};
 
 use super::{History, HistoryError};
-use crate::journal::batch::{FORGOTTEN, REMOVED};
+use crate::journal::batch::{FORGOTTEN, RELABELLED, REMOVED};
 use crate::journal::error::Trouble;
 use crate::journal::record::{RecordError, decode_rulings, decode_statement};
 
@@ -54,6 +54,8 @@ pub enum Fate {
     Judged(Outcome),
     /// It was a full listing that did not name the agent.
     Removed,
+    /// It was a reading of the presence definitions that calls the presence otherwise.
+    Relabelled,
     /// The removal was remembered long enough.
     Forgotten,
 }
@@ -75,6 +77,7 @@ impl Entry {
         let outcome = match self.fate {
             Fate::Judged(outcome) => outcome,
             Fate::Removed => return "a full listing did not name the agent",
+            Fate::Relabelled => return "the organisation calls the presence otherwise",
             Fate::Forgotten => return "gone for so long that the removal is forgotten",
         };
         match (self.rulings.decisive(outcome), outcome) {
@@ -198,6 +201,7 @@ fn source(name: &str) -> Result<Source, RecordError> {
 fn fate(name: &str) -> Result<Fate, RecordError> {
     match name {
         REMOVED => Ok(Fate::Removed),
+        RELABELLED => Ok(Fate::Relabelled),
         FORGOTTEN => Ok(Fate::Forgotten),
         judged => Outcome::named(judged).map(Fate::Judged).ok_or(RecordError::Field("outcome")),
     }

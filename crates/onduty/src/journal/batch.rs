@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use onduty_core::agent::UserId;
 use onduty_core::cursor::Revision;
+use onduty_core::definition::Definitions;
 use onduty_core::observation::{Listing, Observation, Source};
 use onduty_core::roster::Step;
 use onduty_core::roster::ruling::Ruling;
@@ -37,6 +38,8 @@ pub(super) struct Entry {
 
 /// The outcome of an entry that removes an agent which a full listing did not name.
 pub(crate) const REMOVED: &str = "removed";
+/// The outcome of an entry that shows a presence under another label.
+pub(crate) const RELABELLED: &str = "relabelled";
 /// The outcome of an entry that drops a tombstone for good.
 pub(crate) const FORGOTTEN: &str = "forgotten";
 
@@ -66,20 +69,21 @@ impl Batch {
 
     /// Adds the agents that a full listing removed, and the tombstones dropped.
     pub fn listed(&mut self, listing: Listing, step: &Step) {
-        let line = |user_id: &UserId, outcome, row: Option<&Arc<Row>>| Entry {
-            user_id: user_id.clone(),
-            revision: row.map(|row| row.revision),
-            heard_at: listing.finished_at,
-            as_of: None,
-            source: Source::Sweep,
-            event_id: None,
-            outcome,
-            rulings: None,
-            statement: None,
-            row: row.map(|row| encode_row(row)),
-        };
-        self.entries.extend(step.changes.iter().map(|row| line(row.user_id(), REMOVED, Some(row))));
-        self.entries.extend(step.forgotten.iter().map(|user_id| line(user_id, FORGOTTEN, None)));
+        let heard_at = listing.finished_at;
+        let removed =
+            step.changes.iter().map(|row| Entry::unsaid(row.user_id(), heard_at, REMOVED, Some(row)));
+        let forgotten =
+            step.forgotten.iter().map(|user_id| Entry::unsaid(user_id, heard_at, FORGOTTEN, None));
+        self.entries.extend(removed.chain(forgotten));
+    }
+
+    /// Adds the agents whose presences are called otherwise by a reading of the definitions. The definitions
+    /// themselves are kept as the roster has them.
+    pub fn defined(&mut self, definitions: &Definitions, step: &Step) {
+        let heard_at = definitions.read_at;
+        let renamed =
+            step.changes.iter().map(|row| Entry::unsaid(row.user_id(), heard_at, RELABELLED, Some(row)));
+        self.entries.extend(renamed);
     }
 
     /// How many entries it holds.
@@ -90,6 +94,24 @@ impl Batch {
     /// Whether it appends nothing.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
+    }
+}
+
+impl Entry {
+    /// An entry about somebody of whom nobody said anything.
+    fn unsaid(user_id: &UserId, heard_at: Timestamp, outcome: &'static str, row: Option<&Arc<Row>>) -> Self {
+        Self {
+            user_id: user_id.clone(),
+            revision: row.map(|row| row.revision),
+            heard_at,
+            as_of: None,
+            source: Source::Sweep,
+            event_id: None,
+            outcome,
+            rulings: None,
+            statement: None,
+            row: row.map(|row| encode_row(row)),
+        }
     }
 }
 

@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::str::FromStr;
+use std::sync::Arc;
 
 use onduty_core::agent::UserId;
 use onduty_core::cursor::{Epoch, Revision};
+use onduty_core::definition::Definitions;
 use onduty_core::observation::Listing;
 use onduty_core::roster::Stored;
 use onduty_core::row::Row;
@@ -15,6 +17,7 @@ use super::backlog::Backlog;
 use super::batch::FORGOTTEN;
 use super::error::Trouble;
 use super::record::decode_row;
+use super::vocabulary;
 use super::write::{Extent, Meta, key};
 
 /// What a file holds, and what is left to do in it.
@@ -38,8 +41,8 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, Trouble> {
             row.held.seen_at.raise(listing.started_at);
         }
     }
-    let Meta { revision, forgotten, listing, folded: _ } = meta;
-    let stored = Stored { epoch, revision, forgotten, listing, rows };
+    let Meta { revision, forgotten, listing, definitions, folded: _ } = meta.clone();
+    let stored = Stored { epoch, revision, forgotten, listing, definitions, rows };
     Ok(Loaded { stored, meta, extent, backlog })
 }
 
@@ -68,10 +71,19 @@ fn meta(connection: &Connection) -> Result<(Epoch, Meta), Trouble> {
         (None, None, None) => None,
         _ => return Err(Trouble::Meta(key::LISTING_STARTED_AT)),
     };
+    let definitions = match (instant(key::DEFINITIONS_READ_AT)?, values.get(key::LOCALE)) {
+        (Some(read_at), Some(locale)) => {
+            let (locale, by_id) = (locale.as_str().into(), vocabulary::read(connection)?);
+            Some(Arc::new(Definitions { read_at, locale, by_id }))
+        }
+        (None, None) => None,
+        _ => return Err(Trouble::Meta(key::DEFINITIONS_READ_AT)),
+    };
     let meta = Meta {
         revision: Revision(number(&values, key::REVISION)?.unwrap_or(0)),
         forgotten: Revision(number(&values, key::FORGOTTEN)?.unwrap_or(0)),
         listing,
+        definitions,
         folded: number(&values, key::FOLDED)?.unwrap_or(0),
     };
     Ok((epoch, meta))

@@ -11,7 +11,7 @@ use super::error::Trouble;
 /// Marks a file as ours ("onDy").
 pub(super) const APPLICATION_ID: i32 = 0x6f6e_4479;
 
-const STEPS: [&str; 2] = [
+const STEPS: [&str; 3] = [
     "
     CREATE TABLE meta (
         key   TEXT PRIMARY KEY,
@@ -51,6 +51,25 @@ const STEPS: [&str; 2] = [
     ALTER TABLE history ADD COLUMN rulings TEXT; -- facet=ruling …; NULL where no facet was said, or by version 1
 
     CREATE INDEX history_by_agent ON history (seq >> 12, user_id);
+",
+    // The rows of agents carry labels from here on; a program of version 2 would drop them.
+    "
+    -- What the organisation calls its presences, as of meta.definitions_read_at.
+    CREATE TABLE definitions (
+        id              TEXT PRIMARY KEY,
+        name            TEXT,
+        kind            TEXT, -- System or User
+        system_presence TEXT,
+        division_id     TEXT, -- NULL: every division
+        deactivated     INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE definition_labels (
+        definition_id TEXT NOT NULL,
+        locale        TEXT NOT NULL,
+        label         TEXT NOT NULL,
+        PRIMARY KEY (definition_id, locale)
+    ) STRICT, WITHOUT ROWID;
 ",
 ];
 

@@ -84,6 +84,7 @@ pub fn encode_row(row: &Row) -> Vec<u8> {
         login: RegisterRecord::of(login),
         seen_at: some_instant(seen_at.get()),
         absent_at: some_instant(*absent_at),
+        label: row.label.as_deref().map(str::to_owned),
     };
     record.encode_to_vec()
 }
@@ -115,7 +116,8 @@ pub fn decode_row(user_id: UserId, bytes: &[u8]) -> Result<Row, RecordError> {
     };
     let changed_by = source_of(record.changed_by).ok_or(RecordError::Field("changed_by"))?;
     let changed_at = Timestamp::from_millis(record.changed_at);
-    Ok(Row::new(held, Revision(record.revision), changed_by, changed_at, record.present))
+    let row = Row::new(held, Revision(record.revision), changed_by, changed_at, record.present);
+    Ok(row.labelled(record.label.map(Arc::from)))
 }
 
 /// A statement as bytes. Whom it is about, when and by whom it was said is stored beside it.

@@ -7,9 +7,10 @@ use std::sync::Arc;
 use onduty_core::agent::{
     AccountState, AgentId, DivisionId, Presence, QueueId, RoutingStatus, SystemPresence, UserId,
 };
+use onduty_core::definition::{Definition, Definitions};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::time::Timestamp;
-use proptest::collection::{btree_set, vec};
+use proptest::collection::{btree_map, btree_set, vec};
 use proptest::option::{of, weighted};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -104,7 +105,31 @@ fn listing() -> impl Strategy<Value = Input> {
     })
 }
 
+fn definitions() -> impl Strategy<Value = Input> {
+    let labels =
+        btree_map(select(vec!["en_US", "de"]).prop_map(Arc::from), select(LABELS).prop_map(Arc::from), 0..3);
+    let words = (of(Just(Arc::from("Coffee"))), of(Just(Arc::from("User"))));
+    let division_id = of(select(vec!["d1", "d2"]).prop_map(DivisionId::from));
+    let system = of(select(vec!["Break", "Siesta (long)"]).prop_map(SystemPresence::parse));
+    let definition = (words, labels, system, division_id, any::<bool>()).prop_map(
+        |((name, kind), labels, system, division_id, deactivated)| Definition {
+            name,
+            kind,
+            labels,
+            system,
+            division_id,
+            deactivated,
+        },
+    );
+    let by_id = btree_map(select(vec!["6a3a", "7b"]).prop_map(Arc::from), definition, 0..3);
+    (instant(), select(vec!["en_US", "de"]), by_id).prop_map(|(read_at, locale, by_id)| {
+        Input::Definitions(Arc::new(Definitions { read_at, locale: locale.into(), by_id }))
+    })
+}
+
+const LABELS: &[&str] = &["Kaffee", "Tea", ""];
+
 /// Batches of inputs.
 pub(crate) fn batches() -> impl Strategy<Value = Vec<Vec<Input>>> {
-    vec(vec(prop_oneof![8 => observation(), 1 => listing()], 0..6), 0..16)
+    vec(vec(prop_oneof![8 => observation(), 1 => listing(), 1 => definitions()], 0..6), 0..16)
 }

@@ -32,6 +32,7 @@ fn commit(journal: &mut Journal, roster: &mut Roster, inputs: &[Input]) -> Resul
         match input {
             Input::Observation(observation) => batch.observed(observation, &step),
             Input::Listing(listing) => batch.listed(*listing, &step),
+            Input::Definitions(definitions) => batch.defined(definitions, &step),
         }
     }
     journal.commit(batch, &next.snapshot(), NOW)?;
@@ -63,14 +64,15 @@ fn history_len(dir: &Path) -> u64 {
 fn held_without_marks(roster: &Roster) -> String {
     let snapshot = roster.snapshot();
     let mut text = format!(
-        "{} {} {:?} {}\n",
+        "{} {} {:?} {:?} {}\n",
         snapshot.cursor(),
         snapshot.forgotten(),
         snapshot.listing(),
+        snapshot.definitions(),
         snapshot.directory_total()
     );
     for row in snapshot.rows() {
-        let Row { held, revision, changed_by, changed_at, present, .. } = &**row;
+        let Row { held, revision, changed_by, changed_at, present, label, .. } = &**row;
         let Held { user_id, profile: Profile { agent_id, name, division_id, account }, .. } = held;
         let words = (
             agent_id.as_ref().map(|word| &word.value),
@@ -93,7 +95,7 @@ fn held_without_marks(roster: &Roster) -> String {
             held.login.estimate(),
         );
         let absent_at = held.absent_at;
-        let change = (revision, changed_by, changed_at, present, absent_at);
+        let change = (revision, changed_by, changed_at, present, label, absent_at);
         writeln!(text, "{user_id} {change:?} {words:?} {facets:?} {estimates:?}").unwrap();
     }
     text

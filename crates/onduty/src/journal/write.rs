@@ -1,7 +1,10 @@
 //! The statements that change the file, each on the connection of a transaction that its caller holds.
 
+use std::sync::Arc;
+
 use onduty_core::agent::UserId;
 use onduty_core::cursor::{Epoch, Revision};
+use onduty_core::definition::Definitions;
 use onduty_core::observation::Listing;
 use onduty_core::snapshot::Snapshot;
 use onduty_core::time::Timestamp;
@@ -10,13 +13,15 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::batch::{Entry, FORGOTTEN};
 use super::error::Trouble;
 use super::record::encode_row;
+use super::vocabulary;
 
-/// What the table `meta` says, but for the epoch, which never changes.
+/// What the tables `meta` and `definitions` say, but for the epoch, which never changes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Meta {
     pub(super) revision: Revision,
     pub(super) forgotten: Revision,
     pub(super) listing: Option<Listing>,
+    pub(super) definitions: Option<Arc<Definitions>>,
     /// Up to and including this entry, all of the history is in the table of agents.
     pub(super) folded: u64,
 }
@@ -47,6 +52,8 @@ pub(super) mod key {
     pub(in super::super) const LISTING_STARTED_AT: &str = "listing_started_at";
     pub(in super::super) const LISTING_FINISHED_AT: &str = "listing_finished_at";
     pub(in super::super) const LISTING_AGENTS: &str = "listing_agents";
+    pub(in super::super) const DEFINITIONS_READ_AT: &str = "definitions_read_at";
+    pub(in super::super) const LOCALE: &str = "locale";
 }
 
 impl Meta {
@@ -55,6 +62,7 @@ impl Meta {
             revision: snapshot.revision(),
             forgotten: snapshot.forgotten(),
             listing: snapshot.listing(),
+            definitions: snapshot.definitions().cloned(),
             folded,
         }
     }
@@ -156,7 +164,7 @@ pub(super) fn trim(connection: &Connection, extent: &mut Extent, trimming: &Trim
 
 /// Notes where everything stands, as far as it differs from before.
 pub(super) fn note(connection: &Connection, before: &Meta, now: &Meta) -> Result<(), Trouble> {
-    let Meta { revision, forgotten, listing, folded } = now;
+    let Meta { revision, forgotten, listing, definitions, folded } = now;
     if *revision != before.revision {
         set(connection, key::REVISION, &revision.to_string())?;
     }
@@ -171,6 +179,13 @@ pub(super) fn note(connection: &Connection, before: &Meta, now: &Meta) -> Result
         set(connection, key::LISTING_STARTED_AT, &started_at.as_millis().to_string())?;
         set(connection, key::LISTING_FINISHED_AT, &finished_at.as_millis().to_string())?;
         set(connection, key::LISTING_AGENTS, &agents.to_string())?;
+    }
+    if let Some(definitions) = definitions.as_deref().filter(|_| *definitions != before.definitions) {
+        set(connection, key::DEFINITIONS_READ_AT, &definitions.read_at.as_millis().to_string())?;
+        set(connection, key::LOCALE, &definitions.locale)?;
+        if before.definitions.as_ref().is_none_or(|before| before.by_id != definitions.by_id) {
+            vocabulary::replace(connection, definitions)?;
+        }
     }
     Ok(())
 }

@@ -10,6 +10,7 @@ pub mod backoff;
 pub mod budget;
 pub mod client;
 pub mod decode;
+pub mod definitions;
 pub mod error;
 mod kind;
 pub mod oauth;

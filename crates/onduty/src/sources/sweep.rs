@@ -8,6 +8,7 @@
 //! page slips onto it unseen, and a hire at the end makes the count right again. So whoever a listing does not name
 //! is asked for by id before the listing is declared complete.
 
+mod definitions;
 mod pacing;
 mod reads;
 mod tally;
@@ -32,6 +33,7 @@ use crate::platform::genesys::error::PlatformError;
 use crate::platform::{ListedPage, Platform, Walk};
 use crate::publish::View;
 use crate::status::{Phase, StatusBoard};
+use definitions::Vocabulary;
 use pacing::Pace;
 use reads::allowed_after;
 use tally::{Gap, Tally, Verdict};
@@ -69,6 +71,8 @@ pub struct Sweep {
     pub clock: Clock,
     /// From the beginning of one listing to that of the next.
     pub interval: Duration,
+    /// The locale in which labels of presences are shown, where there are any in it.
+    pub locale: Arc<str>,
     /// Who wants one sooner.
     pub nudge: Nudge,
 }
@@ -110,9 +114,11 @@ impl Sweep {
         // The first listing, and one after a gap, are read at full speed: until they end, nobody can be found absent,
         // and the shorter a listing takes, the less the directory changes under it.
         let (mut paced, mut failures) = (false, 0_u32);
+        let mut vocabulary = Vocabulary::default();
         loop {
+            self.look_at_definitions(&mut vocabulary).await;
             let started_at = self.clock.now();
-            let wait = match self.sweep(started_at, paced).await {
+            let wait = match self.sweep(started_at, paced, &vocabulary).await {
                 Ok(Swept { verdict: Verdict::Complete { agents }, started_at, corrections }) => {
                     self.completed(started_at, agents, corrections);
                     (paced, failures) = (true, 0);
@@ -133,7 +139,12 @@ impl Sweep {
         }
     }
 
-    async fn sweep(&self, started_at: Timestamp, paced: bool) -> Result<Swept, SweepError> {
+    async fn sweep(
+        &self,
+        started_at: Timestamp,
+        paced: bool,
+        vocabulary: &Vocabulary,
+    ) -> Result<Swept, SweepError> {
         let pace = Pace { started_at, interval: self.interval, paced };
         let (mut walk, mut tally, mut corrections) = (Walk::default(), Tally::default(), 0);
         for number in 1..=PAGES_MAX {
@@ -154,7 +165,7 @@ impl Sweep {
                 let listing = Listing { started_at, finished_at: self.clock.now(), agents };
                 corrections += self.commit(vec![Input::Listing(listing)], number).await?;
             }
-            self.show_denial(&walk);
+            self.show_denial(&walk, vocabulary);
             return Ok(Swept { verdict, started_at, corrections });
         }
         Err(SweepError::Endless)
@@ -240,9 +251,14 @@ impl Sweep {
     }
 
     /// A permission that is missing fails no listing; it is shown all the same.
-    fn show_denial(&self, walk: &Walk) {
-        let detail = walk.denied().map(|denied| format!("states may be withheld: {}", denied.detail));
-        self.status.source(Source::Sweep, |standing| standing.detail = detail.unwrap_or_default());
+    fn show_denial(&self, walk: &Walk, vocabulary: &Vocabulary) {
+        let withheld = walk.denied().map(|denied| format!("states may be withheld: {}", denied.detail));
+        let unlabelled = vocabulary
+            .trouble
+            .as_ref()
+            .map(|trouble| format!("presences are shown without their labels: {trouble}"));
+        let detail = [withheld, unlabelled].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        self.status.source(Source::Sweep, |standing| standing.detail = detail);
     }
 
     fn retry_after(&self, failures: u32) -> Duration {

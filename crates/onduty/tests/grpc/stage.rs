@@ -106,6 +106,7 @@ impl Keeper {
             match input {
                 Input::Observation(observation) => batch.observed(observation, &step),
                 Input::Listing(listing) => batch.listed(*listing, &step),
+                Input::Definitions(definitions) => batch.defined(definitions, &step),
             }
         }
         let snapshot = roster.snapshot();
@@ -169,7 +170,7 @@ pub(crate) fn heard_at(at: i64, input: Input) -> Input {
             observation.heard_at = Timestamp::from_millis(at);
             Input::Observation(observation)
         }
-        listing @ Input::Listing(_) => listing,
+        other @ (Input::Listing(_) | Input::Definitions(_)) => other,
     }
 }
 

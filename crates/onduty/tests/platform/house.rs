@@ -208,6 +208,7 @@ impl House {
             meters: self.meters.clone(),
             clock: self.clock.clone(),
             interval,
+            locale: "en_US".into(),
             nudge: nudge.clone(),
         };
         self.sources.spawn("sweep", sweep.run(self.sources.token()));

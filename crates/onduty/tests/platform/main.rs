@@ -4,6 +4,7 @@
 
 mod budget;
 mod counterfactual;
+mod definitions;
 mod house;
 mod ingress;
 mod lookup;

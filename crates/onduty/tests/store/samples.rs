@@ -31,7 +31,7 @@ pub(crate) fn at(seconds: i64) -> Timestamp {
 
 #[test]
 fn every_version_opens_and_says_what_it_said() {
-    for sample in samples() {
+    for (version, sample) in (1..).zip(samples()) {
         let dir = written(&sample);
         let (_journal, stored) = Journal::open(dir.path(), options(1_000), EPOCH).unwrap();
         let snapshot = Roster::restore(stored).snapshot();
@@ -43,6 +43,9 @@ fn every_version_opens_and_says_what_it_said() {
         assert_eq!((ada.revision, ada.changed_at, ada.present), (Revision(6), at(11), true));
         let presence = ada.presence().unwrap();
         assert_eq!((&presence.value.system, presence.since), (&SystemPresence::OnQueue, Some(at(-50))));
+        let definitions = snapshot.definitions().map(|read| (read.read_at, &*read.locale, read.by_id.len()));
+        assert_eq!(definitions, (version >= 3).then_some((at(0), "de", 2)));
+        assert_eq!(ada.presence_label(), (version >= 3).then_some("Am Telefon"));
         let status = ada.routing_status().unwrap();
         assert_eq!((status.value, status.since), (&RoutingStatus::Idle, Some(at(10))));
         let away = ada.out_of_office().unwrap();

@@ -41,7 +41,7 @@ fn to_said(said: &Statement) -> AgentState {
         agent_id: said.agent_id.as_ref().map(ToString::to_string).unwrap_or_default(),
         name: said.name.as_deref().unwrap_or_default().to_owned(),
         division_id: said.division_id.as_ref().map(ToString::to_string).unwrap_or_default(),
-        presence: presence.map(|presence| to_presence(&presence.value, since(Facet::Presence))),
+        presence: presence.map(|presence| to_presence(&presence.value, None, since(Facet::Presence))),
         routing_status: said
             .routing_status
             .as_ref()
@@ -75,7 +75,7 @@ fn began_at(said: &Statement, facet: Facet) -> Option<Timestamp> {
 
 const fn to_outcome(fate: Fate) -> TimelineOutcome {
     match fate {
-        Fate::Judged(Outcome::Applied) => TimelineOutcome::Applied,
+        Fate::Judged(Outcome::Applied) | Fate::Relabelled => TimelineOutcome::Applied,
         Fate::Judged(Outcome::Duplicate) => TimelineOutcome::Duplicate,
         Fate::Judged(Outcome::Stale) => TimelineOutcome::Stale,
         Fate::Judged(Outcome::Rejected) => TimelineOutcome::Rejected,

@@ -37,6 +37,8 @@ pub(super) struct RowRecord {
     pub(super) seen_at: Option<i64>,
     #[prost(sint64, optional, tag = "16")]
     pub(super) absent_at: Option<i64>,
+    #[prost(string, optional, tag = "17")]
+    pub(super) label: Option<String>,
 }
 
 #[derive(Clone, PartialEq, Message)]

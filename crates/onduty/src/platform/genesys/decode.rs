@@ -9,6 +9,7 @@ mod agent_profiles;
 mod agent_states;
 mod bare;
 mod cloudevents;
+mod definitions;
 mod eventbridge;
 mod facets;
 mod flat;
@@ -39,6 +40,7 @@ pub use access::{PermittedDivisions, TokenInfo, divisions, permitted_divisions, 
 pub use agent_profiles::{Profile, agent_profile, agent_profiles};
 pub use agent_states::{agent_state, agent_states};
 pub use cloudevents::Attributes;
+pub use definitions::definitions;
 pub use grants::grants;
 pub use limits::{BODY_DEPTH_MAX, EVENTS_MAX};
 pub use oauth::{OauthRefusal, Token, oauth_refusal, token};

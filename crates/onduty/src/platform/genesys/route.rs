@@ -33,6 +33,8 @@ pub enum Route {
     Presence,
     /// One user's routing status. Of nobody it says `OFF_QUEUE`.
     RoutingStatus,
+    /// What presences are called.
+    PresenceDefinitions,
     /// One queue.
     Queue,
 }
@@ -55,6 +57,7 @@ impl Route {
             Self::Organisation => "/api/v2/organizations/me",
             Self::Presence => "/api/v2/users/{id}/presences/purecloud",
             Self::RoutingStatus => "/api/v2/users/{id}/routingstatus",
+            Self::PresenceDefinitions => "/api/v2/presence/definitions",
             Self::Queue => "/api/v2/routing/queues/{id}",
         }
     }

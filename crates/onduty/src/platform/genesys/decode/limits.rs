@@ -23,6 +23,9 @@ pub(super) const TEXT_LENGTH_MAX: usize = 4_096;
 /// The most queues on which one agent is active.
 pub(super) const QUEUES_MAX: usize = 5_000;
 
+/// The most locales in which one presence has a label.
+pub(super) const LABELS_MAX: usize = 500;
+
 /// Parses a body, unless it is nested too deep.
 pub(super) fn parse(body: &[u8]) -> Result<Value, Malformed> {
     if depth_exceeds(body, BODY_DEPTH_MAX) {

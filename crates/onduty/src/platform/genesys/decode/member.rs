@@ -1,5 +1,6 @@
 //! Reading one member at a time. Every reader here says what it wanted; the object or array around it says where.
 
+use std::collections::BTreeMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -36,6 +37,25 @@ impl<'a> Object<'a> {
         read: impl FnOnce(&'a Value) -> Result<T, Malformed>,
     ) -> Result<T, Malformed> {
         self.optional(name, read)?.ok_or_else(|| Malformed::at(name, "missing"))
+    }
+
+    /// Every member that is not `null`, by name, where any name will do: at most `max`, with names of at most
+    /// `name_max` bytes, each read by the same reader.
+    pub(super) fn each<T: Into<Arc<str>>>(
+        self,
+        max: usize,
+        name_max: usize,
+        read: impl Fn(&'a Value) -> Result<T, Malformed>,
+    ) -> Result<BTreeMap<Arc<str>, Arc<str>>, Malformed> {
+        if self.0.len() > max {
+            return Err(Malformed::here(format!("more than {max} members")));
+        }
+        if self.0.keys().any(|name| name.len() > name_max) {
+            return Err(Malformed::here(format!("a name longer than {name_max} bytes")));
+        }
+        let members = self.0.iter().filter(|(_, value)| !value.is_null());
+        let read = |(name, value)| read(value).map_err(|error| error.under(name));
+        members.map(|(name, value)| Ok((name.as_str().into(), read((name, value))?.into()))).collect()
     }
 
     fn get(self, name: &str) -> Option<&'a Value> {

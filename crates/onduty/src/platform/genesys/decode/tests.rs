@@ -42,6 +42,7 @@ fn read(channel: &str, body: &[u8]) -> Result<BTreeSet<String>, Malformed> {
         "user" => user(body, read).map(|heard| lines::heard(&heard)),
         "routingstatus" => routing_status(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
         "presence" => presence(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
+        "presence-definitions" => definitions(body).map(|read| lines::or_empty(lines::definitions(&read))),
         "presence-bulk" => presences(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
         "agent-states" => agent_states(body, read)
             .map(|states| lines::or_empty(lines::heard(&Heard { observations: states, ..Heard::default() }))),

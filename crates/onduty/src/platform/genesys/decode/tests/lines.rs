@@ -1,9 +1,11 @@
 //! What was read, in the grammar of `fixtures/genesys/SOURCES.md`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use onduty_core::access::{Grant, Policy};
 use onduty_core::agent::{AccountState, RoutingStatus, SystemPresence};
+use onduty_core::definition::Definition;
 use onduty_core::observation::{Clock, Observation, Said};
 use onduty_core::time::Timestamp;
 
@@ -19,6 +21,28 @@ pub(super) fn heard(heard: &Heard) -> Lines {
     for unknown in &heard.unknown {
         lines.insert(format!("unknown-event-type {}", unknown.kind));
         lines.extend(unknown.event_id.as_ref().map(|id| format!("event {id}")));
+    }
+    lines
+}
+
+pub(super) fn definitions(definitions: &BTreeMap<Arc<str>, Definition>) -> Lines {
+    let mut lines = Lines::new();
+    for (id, definition) in definitions {
+        let Definition { name, kind, labels, system, division_id, deactivated } = definition;
+        let system = match system {
+            Some(SystemPresence::Other(text)) => quoted(text),
+            known => known.as_ref().map_or("-", SystemPresence::text).to_owned(),
+        };
+        let kind = kind.as_deref().unwrap_or("-");
+        let division = division_id.as_ref().map_or("-", |id| id.as_str());
+        let name = name.as_deref().map_or("-".to_owned(), quoted);
+        let end = if *deactivated { " deactivated" } else { "" };
+        lines.insert(format!(
+            "definition {id} type {kind} presence {system} division {division} name {name}{end}"
+        ));
+        lines.extend(
+            labels.iter().map(|(locale, label)| format!("definition {id} label {locale} {}", quoted(label))),
+        );
     }
     lines
 }

@@ -18,6 +18,8 @@ pub enum Input {
     Listing(Listing),
     /// The organisation's presence definitions were read to their end.
     Definitions(Arc<Definitions>),
+    /// A push channel that would have told of any change was whole for a while.
+    Coverage(Coverage),
 }
 
 /// One statement about one agent.
@@ -138,4 +140,17 @@ pub struct Listing {
     pub finished_at: Timestamp,
     /// How many agents it named.
     pub agents: u64,
+}
+
+/// Between two instants, any change of these agents would have been pushed to us, as far as the platform keeps its
+/// word: whatever was still so at the first is still so at the second. It says nothing of a facet that nobody vouched
+/// for since `since`, so a channel that was just opened confirms nobody who was not read after that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    /// Whom the channel covers.
+    pub agents: Arc<[UserId]>,
+    /// Since when without a gap, by our clock.
+    pub since: Timestamp,
+    /// Until when, by our clock.
+    pub until: Timestamp,
 }

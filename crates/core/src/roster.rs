@@ -14,7 +14,7 @@ use std::time::Duration;
 use crate::agent::{Facet, UserId};
 use crate::cursor::{Epoch, Revision};
 use crate::definition::Definitions;
-use crate::observation::{Input, Listing, Observation, Said, Source};
+use crate::observation::{Coverage, Input, Listing, Observation, Said, Source};
 use crate::row::{Held, Latest, Row};
 use crate::snapshot::Snapshot;
 use crate::time::Timestamp;
@@ -148,7 +148,15 @@ impl Roster {
             Input::Observation(observation) => self.observe(observation),
             Input::Listing(listing) => self.list(*listing),
             Input::Definitions(definitions) => self.define(definitions),
+            Input::Coverage(coverage) => self.cover(coverage),
         }
+    }
+
+    /// Marks of evidence move, and nothing else: no revision, nothing to store.
+    fn cover(&self, coverage: &Coverage) -> Step {
+        let rows = coverage.agents.iter().filter_map(|agent| self.state.rows.get(agent.as_str()));
+        rows.for_each(|row| row.held.cover(coverage.since, coverage.until));
+        Step::default()
     }
 
     fn observe(&mut self, observation: &Observation) -> Step {

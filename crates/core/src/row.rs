@@ -92,6 +92,14 @@ impl Held {
         }
     }
 
+    /// Whatever was vouched for since the first instant is vouched for until the second.
+    pub(crate) fn cover(&self, since: Timestamp, until: Timestamp) {
+        self.presence.cover(since, until);
+        self.routing_status.cover(since, until);
+        self.out_of_office.cover(since, until);
+        self.active_queues.cover(since, until);
+    }
+
     /// Moves every mark of evidence to where it stands in `other`, which must hold the same values.
     pub(crate) fn raise_marks_to(&self, other: &Self) {
         fn raise<T>(held: &Option<Latest<T>>, other: &Option<Latest<T>>) {

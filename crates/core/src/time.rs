@@ -12,6 +12,9 @@ impl Timestamp {
     /// Earlier than every instant that can be heard.
     pub const MIN: Self = Self(i64::MIN);
 
+    /// Later than every instant that can be heard.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// From milliseconds since the epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

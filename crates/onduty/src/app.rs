@@ -35,6 +35,7 @@ use crate::meters::Meters;
 use crate::platform::Platform;
 use crate::publish::{self, View};
 use crate::readiness::{Latch, Readiness};
+use crate::sources::channel::{Channels, Rhythm};
 use crate::sources::lookup::Lookup;
 use crate::sources::sweep::{Nudge, Sweep};
 use crate::sources::webhook::{self, Ingress};
@@ -161,6 +162,9 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
         unknown_id_memory: sync.unknown_id_memory,
     };
     sources.spawn("look-up", lookup.run(sources.token()));
+    if sync.channel {
+        start_channels(&sources, &sync, Arc::clone(&platform), view.clone(), inlet.clone(), &instruments);
+    }
     let nudge = Nudge::default();
     let interval = sync.sweep_interval;
     let looked_at = Arc::clone(&platform);
@@ -243,6 +247,21 @@ fn start_webhook(
         listener.serve(router, stop).await;
         Ok(())
     });
+}
+
+fn start_channels(
+    sources: &Spawner,
+    sync: &SyncConfig,
+    platform: Arc<Platform>,
+    view: View,
+    inlet: Inlet,
+    instruments: &Instruments,
+) {
+    let Instruments { clock, meters, status } = instruments.clone();
+    let rhythm = Rhythm { ping: sync.channel_ping, rotation: sync.channel_rotation };
+    let channels_max = sync.channels_max;
+    let channels = Channels { platform, view, inlet, status, meters, clock, channels_max, rhythm };
+    sources.spawn("channels", channels.run(sources.token()));
 }
 
 /// What the reading side is made of.

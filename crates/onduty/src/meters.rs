@@ -61,6 +61,12 @@ struct PurposeLabel {
     purpose: &'static str,
 }
 
+/// A single label.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CoverLabel {
+    covered: &'static str,
+}
+
 /// What this program is.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct BuildLabels {
@@ -88,6 +94,14 @@ struct Families {
     corrections: Counter,
     source_lag: Family<SourceLabel, Gauge<f64, AtomicU64>>,
     last_mark: Family<SourceLabel, Gauge<f64, AtomicU64>>,
+    delivery_delay: Family<SourceLabel, Histogram, fn() -> Histogram>,
+    channels_open: Gauge,
+    channel_agents: Family<CoverLabel, Gauge>,
+    channel_losses: Family<CauseLabel, Counter>,
+    channel_malformed: Counter,
+    channel_mended: Family<OutcomeLabel, Counter>,
+    channel_compared: Family<OutcomeLabel, Counter>,
+    channel_spread: Histogram,
     webhook_latency: Histogram,
     webhooks: Family<OutcomeLabel, Counter>,
     commit_latency: Histogram,
@@ -186,6 +200,47 @@ impl Meters {
         self.0.last_mark.get_or_create(&SourceLabel { source: source.name() }).set(at_seconds);
     }
 
+    /// An event was heard so long after the newest instant in it.
+    pub fn delivered(&self, source: Source, delay: Duration) {
+        let label = SourceLabel { source: source.name() };
+        self.0.delivery_delay.get_or_create(&label).observe(delay.as_secs_f64());
+    }
+
+    /// So many notification channels are open, and cover so many agents, and so many not.
+    pub fn channels(&self, open: usize, covered: usize, uncovered: usize) {
+        let count = |count| i64::try_from(count).unwrap_or(i64::MAX);
+        self.0.channels_open.set(count(open));
+        for (label, agents) in [("yes", covered), ("no", uncovered)] {
+            self.0.channel_agents.get_or_create(&CoverLabel { covered: label }).set(count(agents));
+        }
+    }
+
+    /// A notification channel was lost.
+    pub fn channel_lost(&self, cause: &'static str) {
+        self.0.channel_losses.get_or_create(&CauseLabel { cause }).inc();
+    }
+
+    /// An event of a notification channel could not be read.
+    pub fn channel_malformed(&self) {
+        self.0.channel_malformed.inc();
+    }
+
+    /// After a gap so many agents were read again, of whom so many had changed in it.
+    pub fn channel_mended(&self, read: usize, changed: usize) {
+        for (outcome, agents) in [("changed", changed), ("unchanged", read.saturating_sub(changed))] {
+            self.0.channel_mended.get_or_create(&OutcomeLabel { outcome }).inc_by(agents as u64);
+        }
+    }
+
+    /// Of the events for which two channels were open at once, so many were heard by both and by one only; and by
+    /// how much the later of the two was later.
+    pub fn channels_compared(&self, both: u64, old_only: u64, new_only: u64, later_by: &[Duration]) {
+        for (outcome, events) in [("both", both), ("old_only", old_only), ("new_only", new_only)] {
+            self.0.channel_compared.get_or_create(&OutcomeLabel { outcome }).inc_by(events);
+        }
+        later_by.iter().for_each(|later_by| self.0.channel_spread.observe(later_by.as_secs_f64()));
+    }
+
     /// A webhook was answered.
     pub fn webhook(&self, outcome: &'static str, took: Duration) {
         self.0.webhooks.get_or_create(&OutcomeLabel { outcome }).inc();
@@ -217,6 +272,14 @@ impl Families {
             corrections: Counter::default(),
             source_lag: Family::default(),
             last_mark: Family::default(),
+            delivery_delay: Family::new_with_constructor(seconds),
+            channels_open: Gauge::default(),
+            channel_agents: Family::default(),
+            channel_losses: Family::default(),
+            channel_malformed: Counter::default(),
+            channel_mended: Family::default(),
+            channel_compared: Family::default(),
+            channel_spread: seconds(),
             webhook_latency: seconds(),
             webhooks: Family::default(),
             commit_latency: seconds(),
@@ -226,6 +289,7 @@ impl Families {
         };
         families.register_state(registry);
         families.register_platform(registry);
+        families.register_channels(registry);
         families
     }
 
@@ -273,6 +337,26 @@ impl Families {
         registry.register("webhooks", "Webhooks answered, by outcome", self.webhooks.clone());
         let help = "A webhook, from its arrival to its answer";
         registry.register_with_unit("webhook_latency", help, Unit::Seconds, self.webhook_latency.clone());
+    }
+}
+
+impl Families {
+    fn register_channels(&self, registry: &mut Registry) {
+        let help = "From the newest instant in an event to our hearing of it";
+        registry.register_with_unit("delivery_delay", help, Unit::Seconds, self.delivery_delay.clone());
+        registry.register("channels_open", "Notification channels open now", self.channels_open.clone());
+        let help = "Agents whose changes notification channels would tell now, and others";
+        registry.register("channel_agents", help, self.channel_agents.clone());
+        let help = "Notification channels lost, by cause";
+        registry.register("channel_losses", help, self.channel_losses.clone());
+        let help = "Events of notification channels that could not be read";
+        registry.register("channel_malformed_events", help, self.channel_malformed.clone());
+        let help = "Agents read again after a gap in a notification channel";
+        registry.register("channel_agents_read_again", help, self.channel_mended.clone());
+        let help = "Events heard while two channels had the same topics, by which of them heard it";
+        registry.register("channel_compared_events", help, self.channel_compared.clone());
+        let help = "By how much the later of two channels was later with an event that both heard";
+        registry.register_with_unit("channel_spread", help, Unit::Seconds, self.channel_spread.clone());
     }
 }
 

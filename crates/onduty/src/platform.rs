@@ -8,7 +8,7 @@ use std::sync::Arc;
 use onduty_core::agent::UserId;
 use onduty_core::answer::{Asked, Report};
 use onduty_core::finding::Evidence;
-use onduty_core::observation::Observation;
+use onduty_core::observation::{Observation, Source};
 use onduty_core::row::Row;
 
 use crate::clock::Clock;
@@ -119,6 +119,27 @@ impl Platform {
     /// When the platform gave no usable answer, or the client may not read them.
     pub async fn definitions(&self) -> Result<definitions::Reading, PlatformError> {
         definitions::read(self.client()).await
+    }
+
+    /// Whether its API pushes over notification channels: those are the users API's.
+    pub const fn offers_channels(&self) -> bool {
+        match self {
+            Self::GenesysUsers(_) => true,
+            Self::GenesysAgentStates(_) => false,
+        }
+    }
+
+    /// What is said of agents whose changes may have gone unheard, asked for by id; at most
+    /// [`Platform::lookup_batch_max`] of them. Whoever is not shown is not among the answers, and nothing follows.
+    ///
+    /// # Errors
+    ///
+    /// When the platform gave no usable answer.
+    pub async fn read_again(&self, agents: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
+        match self {
+            Self::GenesysUsers(api) => api.named(agents, Source::Lookup, Purpose::Channel).await,
+            Self::GenesysAgentStates(_) => Ok(Vec::new()),
+        }
     }
 
     /// Asks about some ids, at most [`Platform::lookup_batch_max`].

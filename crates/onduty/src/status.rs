@@ -22,6 +22,8 @@ pub struct Standing {
     pub drift: Drift,
     /// What the token needs and may do, as last read.
     pub access: Option<(Needs, Arc<Access>)>,
+    /// Where the notification channels stand.
+    pub channels: ChannelsStanding,
     /// How our clock stands to the platform's, by its latest answer.
     pub clock: Option<ClockStanding>,
 }
@@ -35,6 +37,29 @@ pub struct ClockStanding {
     pub within: Duration,
     /// When it was measured, by our clock.
     pub at: Timestamp,
+}
+
+/// Where the notification channels stand.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ChannelsStanding {
+    /// Channels that the agents known need.
+    pub planned: usize,
+    /// Channels that are listened to.
+    pub open: usize,
+    /// Agents who have a topic.
+    pub topics: usize,
+    /// Agents whose changes would be heard just now.
+    pub covered: usize,
+    /// Agents for whom there is no topic left: full listings are all that covers them.
+    pub beyond: usize,
+    /// Agents whose topic the platform refused.
+    pub rejected: usize,
+    /// Why it refused one of them.
+    pub rejection: Option<String>,
+    /// When another channel took one of ours over last.
+    pub taken_over_at: Option<Timestamp>,
+    /// When an event last could not be read.
+    pub malformed_at: Option<Timestamp>,
 }
 
 /// Where one source stands.
@@ -135,6 +160,11 @@ impl StatusBoard {
     /// Says how our clock stands to the platform's.
     pub fn clock(&self, clock: ClockStanding) {
         self.lock().clock = Some(clock);
+    }
+
+    /// Says where the notification channels stand.
+    pub fn channels(&self, channels: ChannelsStanding) {
+        self.lock().channels = channels;
     }
 
     /// Changes what is said of drift.

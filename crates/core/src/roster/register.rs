@@ -158,6 +158,17 @@ impl<T: Clone + Ord> Register<T> {
         }
     }
 
+    /// No change was told from the first instant to the second, so that what was vouched for since the first still
+    /// stands at the second. An estimate is left for a read to settle, and so is a value that an estimate contradicts.
+    pub(crate) fn cover(&self, since: Timestamp, until: Timestamp) {
+        let Some(exact) = &self.exact else { return };
+        let vouched_at = exact.vouched_at.get();
+        let doubted = self.estimate.as_deref().is_some_and(|estimate| estimate.heard_at.get() > vouched_at);
+        if vouched_at >= since && !doubted {
+            exact.vouched_at.raise(until);
+        }
+    }
+
     /// Offers a statement.
     pub fn offer(&self, value: &T, clock: Option<Clock>, hearing: Hearing) -> Offered<T> {
         match clock {
@@ -320,6 +331,26 @@ mod tests {
         ruling(&mut register, 1, at(100), push(120, 100));
         assert_eq!(ruling(&mut register, 0, at(50), read(500)), Ruling::Older);
         assert_eq!(register.current().map(|c| c.vouched_at.as_millis()), Some(100));
+    }
+
+    #[test]
+    fn coverage_extends_only_what_was_vouched_for_since_it_began() {
+        let vouched = |register: &Register<u8>| register.current().map(|c| c.vouched_at.as_millis());
+        let cover = |register: &Register<u8>, since: i64, until: i64| {
+            register.cover(Timestamp::from_millis(since), Timestamp::from_millis(until));
+        };
+        let mut register = Register::default();
+        cover(&register, 0, 900);
+        assert_eq!(vouched(&register), None, "nothing held, nothing confirmed");
+        ruling(&mut register, 1, at(100), read(200));
+        cover(&register, 201, 900);
+        assert_eq!(vouched(&register), Some(200), "not read since the channel opened");
+        cover(&register, 200, 500);
+        cover(&register, 200, 400);
+        assert_eq!(vouched(&register), Some(500));
+        ruling(&mut register, 2, None, push(600, 600));
+        cover(&register, 200, 900);
+        assert_eq!((shown(&register), vouched(&register)), (Some((2, None)), Some(600)), "left for a read");
     }
 
     #[test]

@@ -7,9 +7,10 @@ mod strategy;
 use std::collections::BTreeMap;
 
 use onduty_core::cursor::{Cursor, Epoch, Revision};
-use onduty_core::observation::Input;
+use onduty_core::observation::{Coverage, Input};
 use onduty_core::roster::{Roster, Stored};
 use onduty_core::snapshot::{Gap, Snapshot};
+use onduty_core::time::Timestamp;
 use proptest::prelude::*;
 
 use model::{Shown, shown_by, shown_of};
@@ -83,6 +84,28 @@ proptest! {
             prop_assert_eq!(after.revision().0 - before.revision().0, step.changes.len() as u64);
             prop_assert_eq!(step.changes.is_empty(), seen_before == seen(&after));
             prop_assert_eq!(after.directory_total(), after.present_after(None).count());
+        }
+    }
+
+    #[test]
+    fn coverage_confirms_and_never_changes_what_is_shown(
+        history in history(),
+        at in 0..40_usize,
+        since in 0..2_000_i64,
+        length in 0..2_000_i64,
+    ) {
+        let mut roster = run(&history[..at.min(history.len())]);
+        let before = roster.snapshot();
+        let marks = |snapshot: &Snapshot| -> Vec<_> { snapshot.rows().map(|row| row.confirmed_at()).collect() };
+        let (seen_before, marks_before) = (seen(&before), marks(&before));
+        let (since, until) = (Timestamp::from_millis(since), Timestamp::from_millis(since + length));
+        let agents = before.rows().map(|row| row.user_id().clone()).collect();
+        let step = roster.step(&Input::Coverage(Coverage { agents, since, until }));
+        let after = roster.snapshot();
+        prop_assert!(step.changes.is_empty() && step.rewritten.is_none());
+        prop_assert_eq!(seen(&after), seen_before);
+        for (before, after) in marks_before.into_iter().zip(marks(&after)) {
+            prop_assert!(after == before || (before >= since && after <= before.max(until)));
         }
     }
 

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::input::Input;
-use super::kind::{Span, Switch};
+use super::kind::{Count, Span, Switch};
+use super::platform::PlatformApi;
 use super::setting::{Key, Setting};
 
 /// Section `sync`, checked. The sweep always runs: pushes are for speed, full listings for truth.
@@ -11,8 +12,14 @@ use super::setting::{Key, Setting};
 pub struct SyncConfig {
     /// Whether webhooks are taken.
     pub webhook: bool,
-    /// Whether a notification channel is held. Always false in this version.
+    /// Whether notification channels are held. Those are the users API's.
     pub channel: bool,
+    /// Notification channels at once, at most.
+    pub channels_max: usize,
+    /// From the making of a notification channel to its replacement.
+    pub channel_rotation: Duration,
+    /// From one ping of a notification channel to the next.
+    pub channel_ping: Duration,
     /// Time from the beginning of one full listing to that of the next.
     pub sweep_interval: Duration,
     /// How old a state may be when the caller does not say.
@@ -31,8 +38,29 @@ const WEBHOOK: Setting<Switch> = Setting {
 const CHANNEL: Setting<Switch> = Setting {
     name: "sync.channel",
     kind: Switch,
-    default: || false,
-    doc: "Hold a notification channel (comes with a later version).",
+    default: || true,
+    doc: "Hold notification channels, one topic an agent. The agent-states API has none.",
+};
+
+const CHANNELS_MAX: Setting<Count> = Setting {
+    name: "sync.channels_max",
+    kind: Count { min: 1, max: 20 },
+    default: || 20,
+    doc: "Notification channels at once; the platform displaces the oldest beyond 20 of one OAuth client.",
+};
+
+const CHANNEL_ROTATION: Setting<Span> = Setting {
+    name: "sync.channel_rotation",
+    kind: Span { min: Duration::from_secs(10), max: Duration::from_secs(30 * 86_400) },
+    default: || Duration::from_secs(12 * 3_600),
+    doc: "When a notification channel is replaced by another, listened to beside it for a while and compared.",
+};
+
+const CHANNEL_PING: Setting<Span> = Setting {
+    name: "sync.channel_ping",
+    kind: Span { min: Duration::from_secs(1), max: Duration::from_secs(60) },
+    default: || Duration::from_secs(15),
+    doc: "From one ping of a notification channel to the next; the platform cuts sockets that send nothing.",
 };
 
 const SWEEP_INTERVAL: Setting<Span> = Setting {
@@ -60,22 +88,35 @@ pub(super) fn keys() -> Vec<Key> {
     vec![
         WEBHOOK.key(),
         CHANNEL.key(),
+        CHANNELS_MAX.key(),
+        CHANNEL_ROTATION.key(),
+        CHANNEL_PING.key(),
         SWEEP_INTERVAL.key(),
         DEFAULT_MAX_STALENESS.key(),
         UNKNOWN_ID_MEMORY.key(),
     ]
 }
 
-pub(super) fn read(input: &mut Input) -> SyncConfig {
-    let sync = SyncConfig {
+/// Reads the section. `api` is the platform's API that is spoken, where that is known.
+pub(super) fn read(input: &mut Input, api: Option<PlatformApi>) -> SyncConfig {
+    let mut sync = SyncConfig {
         webhook: input.value(&WEBHOOK),
         channel: input.value(&CHANNEL),
+        channels_max: usize::try_from(input.value(&CHANNELS_MAX)).unwrap_or(usize::MAX),
+        channel_rotation: input.value(&CHANNEL_ROTATION),
+        channel_ping: input.value(&CHANNEL_PING),
         sweep_interval: input.value(&SWEEP_INTERVAL),
         default_max_staleness: input.value(&DEFAULT_MAX_STALENESS),
         unknown_id_memory: input.value(&UNKNOWN_ID_MEMORY),
     };
-    if sync.channel {
-        input.refuse(CHANNEL.name, "the notification channel comes with a later version; leave it false");
+    if api == Some(PlatformApi::AgentStates) && sync.channel {
+        if input.is_given(CHANNEL.name) {
+            input.refuse(
+                CHANNEL.name,
+                "the agent-states API has no notification channels; leave it out, or false",
+            );
+        }
+        sync.channel = false;
     }
     sync
 }

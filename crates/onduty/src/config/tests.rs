@@ -66,7 +66,7 @@ fn the_least_configuration_has_the_contracts_defaults() {
     assert_eq!(config.platform.api_url.as_str(), "https://api.mypurecloud.ie");
     assert_eq!(config.platform.login_url.as_str(), "https://login.mypurecloud.ie");
     assert_eq!(config.platform.regions.len(), 18);
-    assert!(config.sync.webhook && !config.sync.channel && !config.ingress.insecure);
+    assert!(config.sync.webhook && config.sync.channel && !config.ingress.insecure);
     assert_eq!(config.sync.sweep_interval, Duration::from_secs(60));
     assert_eq!(config.sync.default_max_staleness, Duration::from_secs(300));
     assert_eq!(config.ingress.max_body_bytes, 1_048_576);
@@ -217,9 +217,9 @@ const MISTAKES: &[(&str, &str, &str)] = &[
         "sync.webhook: \"yes\" is not accepted (environment ONDUTY_SYNC__WEBHOOK); give true or false",
     ),
     (
-        "SYNC__CHANNEL",
-        "true",
-        "sync.channel: refused (environment ONDUTY_SYNC__CHANNEL): the notification channel comes with a later version; leave it false",
+        "SYNC__CHANNELS_MAX",
+        "21",
+        "sync.channels_max: \"21\" is not accepted (environment ONDUTY_SYNC__CHANNELS_MAX); give a whole number from 1 to 20",
     ),
     (
         "SYNC__SWEEP_INTERVAL",

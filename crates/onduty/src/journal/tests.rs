@@ -33,6 +33,7 @@ fn commit(journal: &mut Journal, roster: &mut Roster, inputs: &[Input]) -> Resul
             Input::Observation(observation) => batch.observed(observation, &step),
             Input::Listing(listing) => batch.listed(*listing, &step),
             Input::Definitions(definitions) => batch.defined(definitions, &step),
+            Input::Coverage(_) => {}
         }
     }
     journal.commit(batch, &next.snapshot(), NOW)?;

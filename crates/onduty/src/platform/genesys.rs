@@ -8,6 +8,7 @@ pub mod access;
 pub mod agent_states_api;
 pub mod backoff;
 pub mod budget;
+pub mod channel;
 pub mod client;
 pub mod decode;
 pub mod definitions;

@@ -81,6 +81,7 @@ impl Stage {
             ("PLATFORM__CLIENT_ID", client.to_owned()),
             ("PLATFORM__CLIENT_SECRET", "sim-secret".to_owned()),
             ("INGRESS__BEARER", "letmein".to_owned()),
+            ("SYNC__CHANNEL", "false".to_owned()),
             ("API__LISTEN", port(0)),
             ("INGRESS__LISTEN", port(1)),
             ("ADMIN__LISTEN", port(2)),

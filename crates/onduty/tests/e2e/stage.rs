@@ -122,6 +122,8 @@ impl Sidecar {
             ("ADMIN__LISTEN", format!("127.0.0.1:{}", ports.admin)),
             ("INGRESS__SECRETS", format!("[\"{SECRET}\"]")),
             ("LOG__FORMAT", "text".to_owned()),
+            // Whoever tests the channels switches them on: beside them nothing of webhooks alone would be shown.
+            ("SYNC__CHANNEL", "false".to_owned()),
         ];
         all.extend(settings.iter().map(|(key, value)| (*key, (*value).to_owned())));
         Self { ports, settings: all, environment: Vec::new(), home: TempDir::new().unwrap(), process: None }

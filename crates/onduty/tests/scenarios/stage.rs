@@ -77,6 +77,8 @@ impl Sidecar {
             ("ingress.secrets", PUSH_SECRET.to_owned()),
             ("admin.listen", "127.0.0.1:0".to_owned()),
             ("sync.sweep_interval", "1h".to_owned()),
+            // What is not told by the one push of a scenario is to be found out by asking.
+            ("sync.channel", "false".to_owned()),
             ("store.dir", store.path().display().to_string()),
             ("log.level", "error".to_owned()),
         ];

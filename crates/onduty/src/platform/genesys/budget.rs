@@ -25,6 +25,8 @@ pub enum Purpose {
     Lookup,
     /// Finding out why an answer is missing.
     Diagnosis,
+    /// Keeping notification channels, and reading again whom a gap in one may have left behind.
+    Channel,
 }
 
 /// Whether a request may be sent now. A grant is counted at once.
@@ -74,7 +76,7 @@ const RESERVE: u32 = 10;
 
 impl Purpose {
     /// All of them, in the order in which status shows them.
-    pub const ALL: [Self; 3] = [Self::Sweep, Self::Lookup, Self::Diagnosis];
+    pub const ALL: [Self; 4] = [Self::Sweep, Self::Lookup, Self::Diagnosis, Self::Channel];
 
     /// The name in status and meters.
     pub const fn name(self) -> &'static str {
@@ -82,14 +84,15 @@ impl Purpose {
             Self::Sweep => "sweep",
             Self::Lookup => "lookup",
             Self::Diagnosis => "diagnosis",
+            Self::Channel => "channel",
         }
     }
 
     /// The part of the usable allowance that no other purpose can take, in per cent.
     const fn floor(self) -> u32 {
         match self {
-            Self::Sweep => 50,
-            Self::Lookup => 30,
+            Self::Sweep | Self::Lookup => 30,
+            Self::Channel => 20,
             Self::Diagnosis => 10,
         }
     }
@@ -98,7 +101,7 @@ impl Purpose {
     /// missing slows down neither listings nor look-ups.
     const fn ceiling(self) -> u32 {
         match self {
-            Self::Sweep | Self::Lookup => 100,
+            Self::Sweep | Self::Lookup | Self::Channel => 100,
             Self::Diagnosis => 20,
         }
     }

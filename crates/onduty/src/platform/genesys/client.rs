@@ -4,8 +4,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use bytes::Bytes;
 use onduty_core::time::Timestamp;
-use reqwest::header::{AUTHORIZATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::{sleep, timeout};
 
 use super::budget::{Governor, LimitHeaders, Purpose};
@@ -15,7 +16,7 @@ use super::oauth::{Bearer, TokenSource};
 use super::outage::Outage;
 use super::route::Route;
 use super::skew;
-use super::transport::{REQUEST_TIMEOUT, http_client, read_body, seconds_of, what_happened};
+use super::transport::{Protocol, REQUEST_TIMEOUT, http_client, read_body, seconds_of, what_happened};
 use crate::clock::Clock;
 use crate::config::PlatformConfig;
 use crate::meters::Meters;
@@ -34,6 +35,7 @@ const WORDS_MAX: usize = 200;
 #[derive(Debug)]
 pub struct Client {
     pub(super) http: reqwest::Client,
+    upgrading: reqwest::Client,
     pub(super) api_url: String,
     pub(super) login_url: String,
     tokens: TokenSource,
@@ -42,6 +44,22 @@ pub struct Client {
     pub(super) clock: Clock,
     pub(super) status: StatusBoard,
     pub(super) meters: Meters,
+}
+
+/// What a request does.
+#[derive(Clone, Debug, Default)]
+pub enum Verb {
+    /// Reads.
+    #[default]
+    Get,
+    /// Reads nothing but whether it is there.
+    Head,
+    /// Makes something, of this JSON.
+    Post(Bytes),
+    /// Puts this JSON in the place of what is there. Sent twice it does no more than once.
+    Put(Bytes),
+    /// Takes away.
+    Delete,
 }
 
 /// What to ask.
@@ -86,7 +104,7 @@ impl Purpose {
     /// How long a request may wait for the budget or for the end of an outage. Callers are told rather than kept.
     const fn patience(self) -> Duration {
         match self {
-            Self::Sweep => Duration::from_secs(30),
+            Self::Sweep | Self::Channel => Duration::from_secs(30),
             Self::Lookup | Self::Diagnosis => Duration::from_secs(2),
         }
     }
@@ -104,13 +122,14 @@ impl Client {
         status: StatusBoard,
         meters: Meters,
     ) -> Result<Self, ClientError> {
-        let http = http_client(config)?;
+        let http = http_client(config, Protocol::Any)?;
         Ok(Self {
             tokens: TokenSource::new(http.clone(), config, clock.clone(), meters.clone()),
             governor: Governor::new(clock.clone(), status.clone(), meters.clone()),
             api_url: config.api_url.to_string(),
             login_url: config.login_url.to_string(),
             outage: Mutex::default(),
+            upgrading: http_client(config, Protocol::Http1)?,
             http,
             clock,
             status,
@@ -123,9 +142,24 @@ impl Client {
         self.clock.now()
     }
 
+    /// For sockets, which begin as requests of HTTP/1.1.
+    pub(super) const fn upgrading(&self) -> &reqwest::Client {
+        &self.upgrading
+    }
+
+    /// Whether the platform's API is spoken to without TLS.
+    pub(super) fn is_plain(&self) -> bool {
+        self.api_url.starts_with("http://")
+    }
+
     /// Sends the next request with a new token.
     pub fn renew_token(&self) {
         self.tokens.renew();
+    }
+
+    /// Which token requests are sent with now; 0 before the first. What one token made may end with it.
+    pub fn token_generation(&self) -> u64 {
+        self.tokens.generation()
     }
 
     /// Asks, and tries again where that helps.
@@ -134,6 +168,15 @@ impl Client {
     ///
     /// When there is no answer with a status of 2xx.
     pub async fn get(&self, ask: &Ask) -> Result<Answer, PlatformError> {
+        self.send(ask, &Verb::Get).await
+    }
+
+    /// As [`Client::get`], for what changes something, too. A request that got no answer may have been carried out.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer with a status of 2xx.
+    pub async fn send(&self, ask: &Ask, verb: &Verb) -> Result<Answer, PlatformError> {
         let give_up_at = self.clock.now().after(ask.purpose.patience());
         let mut tried = 0;
         let mut refused_token = None;
@@ -144,7 +187,7 @@ impl Client {
             let admitted = self.governor.admit(ask.purpose, ask.route, patience).await;
             admitted.map_err(|until| PlatformError::RateLimited { until })?;
             tried += 1;
-            match self.attempt(ask, &bearer, &mut refused_token).await {
+            match self.attempt(ask, verb, &bearer, &mut refused_token).await {
                 After::Done(result) => return result,
                 After::TryAgain(error) if tried >= TRIES_MAX => return Err(error),
                 After::TryAgain(_) => {}
@@ -184,9 +227,15 @@ impl Client {
         }
     }
 
-    async fn attempt(&self, ask: &Ask, bearer: &Bearer, refused_token: &mut Option<u64>) -> After {
+    async fn attempt(
+        &self,
+        ask: &Ask,
+        verb: &Verb,
+        bearer: &Bearer,
+        refused_token: &mut Option<u64>,
+    ) -> After {
         let sent_at = self.clock.now();
-        let sent = timeout(REQUEST_TIMEOUT, self.send(ask, bearer, sent_at)).await;
+        let sent = timeout(REQUEST_TIMEOUT, self.exchange(ask, verb, bearer, sent_at)).await;
         let reply = match sent.unwrap_or_else(|_| Err(format!("no answer within {REQUEST_TIMEOUT:?}"))) {
             Ok(reply) => reply,
             Err(detail) => {
@@ -235,8 +284,24 @@ impl Client {
         }
     }
 
-    async fn send(&self, ask: &Ask, bearer: &Bearer, sent_at: Timestamp) -> Result<Reply, String> {
-        let request = self.http.get(format!("{}{}", self.api_url, ask.path));
+    async fn exchange(
+        &self,
+        ask: &Ask,
+        verb: &Verb,
+        bearer: &Bearer,
+        sent_at: Timestamp,
+    ) -> Result<Reply, String> {
+        let url = format!("{}{}", self.api_url, ask.path);
+        let json = |request: reqwest::RequestBuilder, body: &Bytes| {
+            request.header(CONTENT_TYPE, "application/json").body(body.clone())
+        };
+        let request = match verb {
+            Verb::Get => self.http.get(url),
+            Verb::Head => self.http.head(url),
+            Verb::Post(body) => json(self.http.post(url), body),
+            Verb::Put(body) => json(self.http.put(url), body),
+            Verb::Delete => self.http.delete(url),
+        };
         let response = request
             .header(AUTHORIZATION, bearer.header.clone())
             .send()

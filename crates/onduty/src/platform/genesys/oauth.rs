@@ -129,6 +129,11 @@ impl TokenSource {
         self.slot().renew_at(self.clock.now());
     }
 
+    /// Which token is the present one; 0 before the first.
+    pub fn generation(&self) -> u64 {
+        self.slot().generation()
+    }
+
     /// The platform took a token.
     pub fn accepted(&self, generation: u64) {
         self.slot().accepted(generation);

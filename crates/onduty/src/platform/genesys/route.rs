@@ -37,6 +37,12 @@ pub enum Route {
     PresenceDefinitions,
     /// One queue.
     Queue,
+    /// Notification channels.
+    Channels,
+    /// One notification channel.
+    Channel,
+    /// The topics of one notification channel.
+    Subscriptions,
 }
 
 impl Route {
@@ -59,6 +65,9 @@ impl Route {
             Self::RoutingStatus => "/api/v2/users/{id}/routingstatus",
             Self::PresenceDefinitions => "/api/v2/presence/definitions",
             Self::Queue => "/api/v2/routing/queues/{id}",
+            Self::Channels => "/api/v2/notifications/channels",
+            Self::Channel => "/api/v2/notifications/channels/{id}",
+            Self::Subscriptions => "/api/v2/notifications/channels/{id}/subscriptions",
         }
     }
 }

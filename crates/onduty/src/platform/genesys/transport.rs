@@ -14,12 +14,24 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 /// Of that, for the connection.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Which HTTP is spoken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Protocol {
+    /// Whatever both sides like best.
+    Any,
+    /// HTTP/1.1 only.
+    Http1,
+}
+
 /// A client for both hosts.
 ///
 /// # Errors
 ///
 /// When TLS can't be set up.
-pub(super) fn http_client(config: &PlatformConfig) -> Result<reqwest::Client, ClientError> {
+pub(super) fn http_client(
+    config: &PlatformConfig,
+    protocol: Protocol,
+) -> Result<reqwest::Client, ClientError> {
     // Whoever came first installed the same provider, or one of their own choice: either will do.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -27,6 +39,10 @@ pub(super) fn http_client(config: &PlatformConfig) -> Result<reqwest::Client, Cl
         // A redirect would carry the token to a host that nobody configured.
         .redirect(Policy::none())
         .user_agent(concat!("onduty/", env!("CARGO_PKG_VERSION")));
+    let builder = match protocol {
+        Protocol::Any => builder,
+        Protocol::Http1 => builder.http1_only(),
+    };
     let plain = |url: &str| url.starts_with("http://");
     let builder = if plain(config.api_url.as_str()) && plain(config.login_url.as_str()) {
         // Without TLS no certificate store is needed, and bare machines have none.

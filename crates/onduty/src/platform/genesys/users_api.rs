@@ -85,26 +85,39 @@ impl UsersApi {
     ///
     /// When there is no usable answer.
     pub async fn still_there(&self, missing: &[Arc<Row>]) -> Result<Vec<Observation>, PlatformError> {
-        let list: Vec<String> =
-            missing.iter().map(|row| format!("id={}", encoded(row.user_id().as_str()))).collect();
-        let path =
-            format!("{}?pageSize={BATCH_MAX}&state=any&expand={EXPAND}&{}", Route::Users, list.join("&"));
         let asked_at = self.client.now();
-        let ask = Ask { route: Route::Users, path, purpose: Purpose::Sweep };
-        let mut found: Vec<Observation> = match self.client.get(&ask).await {
-            Ok(answer) => {
-                let arrival = Arrival { source: Source::Sweep, heard_at: answer.sent_at };
-                let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
-                let heard = page.entities.into_iter().flat_map(|heard| heard.observations);
-                heard.map(lookup::without_leftovers).collect()
-            }
-            Err(error) if error.nobody().is_some() => Vec::new(),
-            Err(error) => return Err(error),
-        };
+        let ids: Vec<UserId> = missing.iter().map(|row| row.user_id().clone()).collect();
+        let mut found = self.named(&ids, Source::Sweep, Purpose::Sweep).await?;
         let named: BTreeSet<UserId> = found.iter().map(|found| found.user_id.clone()).collect();
         let unnamed = missing.iter().filter(|row| !named.contains(row.user_id()));
         let unnamed: Vec<String> = unnamed.map(|row| row.user_id().as_str().to_owned()).collect();
         found.extend(self.hidden(&unnamed, asked_at).await);
         Ok(found)
+    }
+
+    /// What the directory says of these users, whatever their account's state; of whom it says nothing, nothing.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable answer.
+    pub async fn named(
+        &self,
+        users: &[UserId],
+        source: Source,
+        purpose: Purpose,
+    ) -> Result<Vec<Observation>, PlatformError> {
+        let list: Vec<String> = users.iter().map(|user| format!("id={}", encoded(user.as_str()))).collect();
+        let path =
+            format!("{}?pageSize={BATCH_MAX}&state=any&expand={EXPAND}&{}", Route::Users, list.join("&"));
+        match self.client.get(&Ask { route: Route::Users, path, purpose }).await {
+            Ok(answer) => {
+                let arrival = Arrival { source, heard_at: answer.sent_at };
+                let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
+                let heard = page.entities.into_iter().flat_map(|heard| heard.observations);
+                Ok(heard.map(lookup::without_leftovers).collect())
+            }
+            Err(error) if error.nobody().is_some() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -177,6 +177,6 @@ mod tests {
         let governor = Governor::new(clock, StatusBoard::default(), Meters::new().0);
         governor.refused(Route::Users, &LimitHeaders::default(), Some(Duration::from_secs(1)));
         assert_eq!(governor.admit(Purpose::Sweep, Route::Users, Duration::from_secs(9)).await, Ok(()));
-        assert_eq!(governor.lock().waiting, [0; 3]);
+        assert_eq!(governor.lock().waiting, [0; Purpose::ALL.len()]);
     }
 }

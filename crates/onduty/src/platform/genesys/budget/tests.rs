@@ -23,8 +23,9 @@ fn headers(count: u32, allowed: u32, reset_s: u64) -> LimitHeaders {
 #[test]
 fn one_purpose_alone_leaves_the_floors_of_the_others() {
     let mut budget = Budget::default();
-    assert_eq!(grants(&mut budget, at(0), Purpose::Sweep), 270 - 81 - 27);
+    assert_eq!(grants(&mut budget, at(0), Purpose::Sweep), 270 - 81 - 54 - 27);
     assert_eq!(grants(&mut budget, at(0), Purpose::Lookup), 81);
+    assert_eq!(grants(&mut budget, at(0), Purpose::Channel), 54);
     assert_eq!(grants(&mut budget, at(0), Purpose::Diagnosis), 27);
     assert_eq!(budget.decide(at(59_999), Purpose::Sweep, Route::Users), Decision::Wait(at(60_000)));
     assert_eq!(budget.decide(at(60_000), Purpose::Sweep, Route::Users), Decision::Grant);

@@ -92,6 +92,11 @@ impl Slot {
         }
     }
 
+    /// How many tokens were fetched.
+    pub(super) const fn generation(&self) -> u64 {
+        self.generation
+    }
+
     /// Takes a fetched token.
     pub(super) fn hold(&mut self, held: Held) -> Bearer {
         self.generation += 1;

@@ -1,0 +1,132 @@
+//! Notification channels: made and told their topics over REST, listened to over a socket.
+//!
+//! A channel has one socket and a thousand topics, lives for a day from the last time its topics were put, and can't
+//! be taken away: one that is left is displaced when the client makes its twenty-first. Its address is its
+//! credential. (The platform's facts 11.1, 11.2, 11.4.)
+
+mod socket;
+
+use std::collections::BTreeSet;
+
+use bytes::Bytes;
+use onduty_core::agent::UserId;
+use onduty_core::time::Timestamp;
+use serde_json::json;
+
+use super::budget::Purpose;
+use super::client::{Ask, Client, Verb};
+use super::decode::{self, RejectedTopic};
+use super::error::PlatformError;
+use super::route::{Route, encoded};
+use crate::config::Secret;
+pub use socket::{Heard, Socket, SocketError};
+
+/// Channels of one client.
+pub const CHANNELS_MAX: usize = 20;
+/// Topics of one channel.
+pub const TOPICS_MAX: usize = 1_000;
+/// How long a channel lives where the platform does not say.
+pub const LIFE: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+
+/// A channel, and what is known of its life.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    /// Its id, which is as good as a credential.
+    id: Secret,
+    connect_uri: Secret,
+    /// When it ends, unless its topics are put again before.
+    pub expires_at: Timestamp,
+    /// Which token made it.
+    pub token_generation: u64,
+}
+
+/// What became of the topics that were put.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Subscribed {
+    /// Agents whose topic was refused, with what the platform says of the first of them.
+    pub rejected: BTreeSet<UserId>,
+    /// In the platform's words, for people.
+    pub why: Option<RejectedTopic>,
+}
+
+impl Channel {
+    /// A new channel, without topics.
+    ///
+    /// # Errors
+    ///
+    /// When the platform made none.
+    pub async fn make(client: &Client) -> Result<Self, PlatformError> {
+        let ask =
+            Ask { route: Route::Channels, path: Route::Channels.to_string(), purpose: Purpose::Channel };
+        let answer = client.send(&ask, &Verb::Post(Bytes::from_static(b"{}"))).await?;
+        let made = client.read(&answer, decode::made_channel)?;
+        Ok(Self {
+            id: made.id,
+            connect_uri: made.connect_uri,
+            expires_at: made.expires_at.unwrap_or_else(|| answer.sent_at.after(LIFE)),
+            token_generation: client.token_generation(),
+        })
+    }
+
+    /// Puts the topics of these agents in the place of those it has, which also gives it another day to live.
+    ///
+    /// # Errors
+    ///
+    /// When the platform did not take them. Of topics that it refuses one by one it says so in the answer: without
+    /// `ignoreErrors` one of them would fail all.
+    pub async fn subscribe(
+        &mut self,
+        client: &Client,
+        agents: &BTreeSet<UserId>,
+    ) -> Result<Subscribed, PlatformError> {
+        let topics: Vec<serde_json::Value> = agents.iter().map(|agent| json!({"id": topic(agent)})).collect();
+        let ask = self.ask(Route::Subscriptions, "/subscriptions?ignoreErrors=true");
+        let body = Bytes::from(serde_json::Value::from(topics).to_string());
+        let answer = client.send(&ask, &Verb::Put(body)).await?;
+        let refused = client.read(&answer, decode::rejected_topics)?;
+        self.expires_at = self.expires_at.max(answer.sent_at.after(LIFE));
+        let of = |refused: &RejectedTopic| agents.iter().find(|agent| topic(agent) == refused.topic).cloned();
+        Ok(Subscribed { rejected: refused.iter().filter_map(of).collect(), why: refused.into_iter().next() })
+    }
+
+    /// Takes all topics away, so that nothing is sent to it any more.
+    ///
+    /// # Errors
+    ///
+    /// When the platform did not do it.
+    pub async fn unsubscribe(&self, client: &Client) -> Result<(), PlatformError> {
+        client.send(&self.ask(Route::Subscriptions, "/subscriptions"), &Verb::Delete).await.map(drop)
+    }
+
+    /// Whether the platform still knows it.
+    ///
+    /// # Errors
+    ///
+    /// When it gave no answer to that.
+    pub async fn lives(&self, client: &Client) -> Result<bool, PlatformError> {
+        match client.send(&self.ask(Route::Channel, ""), &Verb::Head).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.refused_with(404).is_some() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens its socket. One that is open already is cut by that.
+    ///
+    /// # Errors
+    ///
+    /// When there is no socket, and whether it is worth trying the same again.
+    pub async fn connect(&self, client: &Client) -> Result<Socket, SocketError> {
+        Socket::connect(client, &self.connect_uri).await
+    }
+
+    fn ask(&self, route: Route, rest: &str) -> Ask {
+        let path = format!("{}/{}{rest}", Route::Channels, encoded(self.id.expose()));
+        Ask { route, path, purpose: Purpose::Channel }
+    }
+}
+
+/// The one topic that carries every facet of an agent.
+fn topic(agent: &UserId) -> String {
+    format!("v2.users.{agent}.activity")
+}

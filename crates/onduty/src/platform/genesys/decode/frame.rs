@@ -1,0 +1,151 @@
+//! One text frame of the notification socket: an event, or a word about the channel itself.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde_json::Value;
+
+use super::limits::parse;
+use super::member::{Object, object, text, word};
+use super::{Arrival, Heard, Malformed, notification};
+
+/// What a frame says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Frame {
+    /// The channel is alive: a heartbeat, or the answer to a ping.
+    Alive,
+    /// The platform will close this socket in about a minute. Subscriptions survive.
+    Closing,
+    /// Somebody else's channel took these topics over, or so the platform says.
+    TakenOver,
+    /// The token that made the channel was revoked.
+    TokenRevoked,
+    /// The topics of the channel changed.
+    Resubscribed,
+    /// News.
+    Event {
+        /// What it says.
+        heard: Heard,
+        /// By which the same event is recognised on another channel: of its topic and body. The envelope has no id.
+        fingerprint: u64,
+    },
+}
+
+const ALIVE: &str = "channel.metadata";
+const CLOSING: &str = "v2.system.socket_closing";
+const TAKEN_OVER: &str = "v2.system.no_longer_subscribed";
+const TOKEN_REVOKED: &str = "v2.system.token_revoked";
+const RESUBSCRIBED: &str = "v2.subscription.updated";
+
+/// Reads one frame.
+///
+/// # Errors
+///
+/// When it is not a notification.
+pub fn frame(bytes: &[u8], arrival: Arrival) -> Result<Frame, Malformed> {
+    let body = parse(bytes)?;
+    let members = object(&body)?;
+    if !members.has("topicName") {
+        // An answer to a request sent over the socket itself; none are.
+        return if members.has("message") || members.has("result") {
+            Ok(Frame::Alive)
+        } else {
+            Err(Malformed::at("topicName", "missing"))
+        };
+    }
+    let topic = members.required("topicName", word)?.to_ascii_lowercase();
+    let is = |name: &str| topic == name || topic.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
+    if is(ALIVE) {
+        check_message(members)?;
+        return Ok(Frame::Alive);
+    }
+    let system = [
+        (CLOSING, Frame::Closing),
+        (TAKEN_OVER, Frame::TakenOver),
+        (TOKEN_REVOKED, Frame::TokenRevoked),
+        (RESUBSCRIBED, Frame::Resubscribed),
+    ];
+    if let Some((_, frame)) = system.into_iter().find(|(name, _)| is(name)) {
+        return Ok(frame);
+    }
+    let heard = notification::read(members, arrival)?;
+    Ok(Frame::Event {
+        heard,
+        fingerprint: members.required("eventBody", |body| Ok(fingerprint(&topic, body)))?,
+    })
+}
+
+fn check_message(members: Object<'_>) -> Result<(), Malformed> {
+    members.optional("eventBody", |body| object(body)?.optional("message", text))?;
+    Ok(())
+}
+
+/// A map keeps its members in order of name, so that the order in which they were sent does not matter.
+fn fingerprint(topic: &str, body: &Value) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    topic.hash(&mut hasher);
+    body.to_string().hash(&mut hasher);
+    hasher.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use onduty_core::observation::Source;
+    use onduty_core::time::Timestamp;
+
+    use super::*;
+
+    const USER: &str = "4a2f0f6e-0d0b-4b3e-9b0e-6f2f5a0c1d11";
+
+    fn read(text: &str) -> Result<Frame, Malformed> {
+        let arrival =
+            Arrival { source: Source::Channel, heard_at: Timestamp::from_millis(1_772_442_850_000) };
+        frame(text.as_bytes(), arrival)
+    }
+
+    #[test]
+    fn words_about_the_channel_are_told_from_news() {
+        let table = [
+            (
+                r#"{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}"#,
+                Frame::Alive,
+            ),
+            (r#"{"topicName":"channel.metadata","eventBody":{"message":"pong"}}"#, Frame::Alive),
+            (r#"{"message":"pong"}"#, Frame::Alive),
+            (r#"{"topicName":"v2.system.socket_closing","version":"2","eventBody":{}}"#, Frame::Closing),
+            (
+                r#"{"topicName":"v2.system.no_longer_subscribed.streaming-4-x","eventBody":{}}"#,
+                Frame::TakenOver,
+            ),
+            (r#"{"topicName":"v2.system.token_revoked.streaming-4-x","eventBody":{}}"#, Frame::TokenRevoked),
+            (r#"{"topicName":"v2.subscription.updated","eventBody":{}}"#, Frame::Resubscribed),
+        ];
+        for (text, expected) in table {
+            assert_eq!(read(text), Ok(expected), "{text}");
+        }
+        for damaged in ["", "[]", "{}", r#"{"topicName":7}"#, r#"{"topicName":"v2.users.x.activity"}"#] {
+            assert!(read(damaged).is_err(), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn one_event_has_one_fingerprint_whatever_its_envelope() {
+        let event = |correlation: &str, body: &str| {
+            format!(
+                r#"{{"topicName":"v2.users.{USER}.presence","eventBody":{body},"metadata":{{"CorrelationId":"{correlation}"}}}}"#
+            )
+        };
+        let meal = r#"{"presenceDefinition":{"id":"m","systemPresence":"MEAL"},"primary":true}"#;
+        let same = r#"{"primary":true,"presenceDefinition":{"systemPresence":"MEAL","id":"m"}}"#;
+        let away = r#"{"presenceDefinition":{"id":"a","systemPresence":"AWAY"},"primary":true}"#;
+        let fingerprint_of = |text: &str| match read(text) {
+            Ok(Frame::Event { heard, fingerprint }) => {
+                assert_eq!(heard.observations.len(), 1, "{text}");
+                fingerprint
+            }
+            other => panic!("{text}: {other:?}"),
+        };
+        let first = fingerprint_of(&event("1", meal));
+        assert_eq!(first, fingerprint_of(&event("2", same)));
+        assert_ne!(first, fingerprint_of(&event("1", away)));
+    }
+}

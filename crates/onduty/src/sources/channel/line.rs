@@ -1,0 +1,300 @@
+//! One line: the agents that share a channel, and whatever channel that is just now.
+//!
+//! A line waits for many things at once (frames, pings that are due, agents that come and go, requests under way),
+//! and does one thing at a time with each.
+
+mod hearing;
+mod mend;
+mod tap;
+mod upkeep;
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use onduty_core::agent::UserId;
+use onduty_core::time::Timestamp;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::ledger::Ledger;
+use super::mending::Mending;
+use super::overlap::{Overlap, Side};
+use super::plan::LineId;
+use super::recovery::{Loss, Recovery};
+use super::rotations::Rotation;
+use super::standing::LineStanding;
+use super::{FAREWELL, Shared};
+use crate::platform::genesys::channel::{Channel, Heard, SocketError};
+use mend::Mended;
+use tap::Tap;
+use upkeep::Upkeep;
+
+/// The agents of a line.
+pub(super) type Agents = Arc<BTreeSet<UserId>>;
+
+/// The longest sleep before the clock is read again, so that a corrected clock is noticed.
+const SLEEP_MAX: Duration = Duration::from_secs(5);
+/// A line that was quiet this long after a take-over counts the next as its first.
+const TAKE_OVERS_FORGOTTEN: Duration = Duration::from_secs(3_600);
+
+/// The agents that share a channel.
+pub(super) struct Line {
+    shared: Arc<Shared>,
+    id: LineId,
+    wanted: watch::Receiver<Agents>,
+    ledger: Ledger,
+    mending: Mending,
+    state: State,
+    upkeep: Option<BoxFuture<'static, Upkeep>>,
+    mend: Option<BoxFuture<'static, Mended>>,
+    /// Losses in a row, without a sign of life between them.
+    losses: u32,
+    /// Take-overs, and the last of them.
+    taken_over: (u32, Option<Timestamp>),
+}
+
+/// What the line listens to.
+enum State {
+    /// Nothing. Something is opened when it is time, if it is not being opened already.
+    Deaf {
+        /// Not before then.
+        retry_at: Timestamp,
+        /// The channel whose socket is to be opened again; otherwise a new one is made.
+        kept: Option<Channel>,
+    },
+    /// A channel.
+    Open(Box<Tap>),
+    /// Two of them, while the second takes the place of the first.
+    Changing(Box<Changing>),
+}
+
+/// Two channels with the same topics.
+struct Changing {
+    old: Tap,
+    new: Tap,
+    overlap: Overlap,
+    until: Timestamp,
+    /// Leave to hold one channel more than planned.
+    _rotation: Rotation,
+}
+
+/// What a line waited for.
+enum Event {
+    Heard(Side, Result<Heard, SocketError>),
+    Upkeep(Upkeep),
+    Mended(Mended),
+    Wanted,
+    Woke,
+}
+
+impl Line {
+    pub(super) fn new(shared: Arc<Shared>, id: LineId, wanted: watch::Receiver<Agents>) -> Self {
+        let retry_at = shared.clock.now();
+        Self {
+            shared,
+            id,
+            wanted,
+            ledger: Ledger::default(),
+            mending: Mending::default(),
+            state: State::Deaf { retry_at, kept: None },
+            upkeep: None,
+            mend: None,
+            losses: 0,
+            taken_over: (0, None),
+        }
+    }
+
+    /// Listens until told to stop, and a little longer: where its agents go, their topics may not be live yet.
+    pub(super) async fn run(mut self, stop: CancellationToken) -> LineId {
+        let id = self.id;
+        if stop.run_until_cancelled(self.listen()).await.is_none() {
+            // Its agents are another line's now; nobody is covered by this one, it only passes on what it hears.
+            self.ledger.gap();
+            let _ = timeout(FAREWELL, self.listen()).await;
+        }
+        id
+    }
+
+    async fn listen(&mut self) {
+        loop {
+            self.begin_what_is_due();
+            self.report();
+            let wake_in = self.wake_at().since(self.now()).min(SLEEP_MAX);
+            let (old, new) = self.state.taps();
+            let client = self.shared.platform.client();
+            let event = tokio::select! {
+                heard = next_of(old, client) => Event::Heard(Side::Old, heard),
+                heard = next_of(new, client) => Event::Heard(Side::New, heard),
+                done = work(&mut self.upkeep) => Event::Upkeep(done),
+                done = work(&mut self.mend) => Event::Mended(done),
+                changed = self.wanted.changed() => match changed {
+                    Ok(()) => Event::Wanted,
+                    Err(_) => pending().await,
+                },
+                () = sleep(wake_in) => Event::Woke,
+            };
+            self.take(event).await;
+        }
+    }
+
+    async fn take(&mut self, event: Event) {
+        match event {
+            Event::Heard(side, Ok(first)) => self.hear(side, first).await,
+            Event::Heard(side, Err(error)) => self.lose(side, Loss::Closed, &error.to_string()),
+            Event::Upkeep(upkeep) => {
+                self.upkeep = None;
+                self.kept_up(upkeep);
+            }
+            Event::Mended(mended) => {
+                self.mend = None;
+                self.mended(mended);
+            }
+            Event::Wanted => {
+                let wanted = Arc::clone(&self.wanted.borrow_and_update());
+                self.ledger.keep(&wanted);
+            }
+            Event::Woke => self.watch_over().await,
+        }
+    }
+
+    /// Pings that are due, and sockets that are silent.
+    async fn watch_over(&mut self) {
+        let now = self.now();
+        let mut lost = Vec::new();
+        let (old, new) = self.state.taps();
+        for (side, tap) in [(Side::Old, old), (Side::New, new)] {
+            let Some(tap) = tap else { continue };
+            if let Err((loss, detail)) = tap.watch_over(now).await {
+                lost.push((side, loss, detail));
+            }
+        }
+        // The new one first: a loss of the old one promotes it.
+        for (side, loss, detail) in lost.into_iter().rev() {
+            self.lose(side, loss, &detail);
+        }
+    }
+
+    /// A channel is lost. Of two, the other one stays, and there is no gap.
+    fn lose(&mut self, side: Side, loss: Loss, detail: &str) {
+        let now = self.now();
+        let is_replaced = matches!(self.state, State::Changing(_));
+        self.shared.board.lost(loss, detail, is_replaced, now);
+        let deaf = State::Deaf { retry_at: now, kept: None };
+        match (std::mem::replace(&mut self.state, deaf), side) {
+            (State::Changing(changing), Side::New) => {
+                let mut old = changing.old;
+                old.put_off(now);
+                self.state = State::Open(Box::new(old));
+            }
+            (State::Changing(changing), Side::Old) => {
+                let Changing { old, new, .. } = *changing;
+                if new.live_at > old.heard_at() {
+                    self.gap();
+                }
+                self.open(new);
+            }
+            (State::Open(tap), _) => {
+                self.gap();
+                self.losses = self.losses.saturating_add(1);
+                self.state = self.recover(loss, Some(tap.channel), None);
+            }
+            (deaf @ State::Deaf { .. }, _) => self.state = deaf,
+        }
+    }
+
+    /// What there is to be done about a loss, and when.
+    fn recover(&mut self, loss: Loss, channel: Option<Channel>, not_before: Option<Timestamp>) -> State {
+        let now = self.now();
+        let mut in_a_row = self.losses;
+        if loss == Loss::TakenOver {
+            let (count, last) = &mut self.taken_over;
+            let is_old = last.is_some_and(|last| now.since(last) > TAKE_OVERS_FORGOTTEN);
+            *count = if is_old { 1 } else { count.saturating_add(1) };
+            *last = Some(now);
+            in_a_row = *count;
+        }
+        if loss == Loss::TokenRevoked {
+            self.shared.platform.client().renew_token();
+        }
+        let (wait, kept) = match loss.recovery(in_a_row, rand::random()) {
+            Recovery::Reconnect(wait) => (wait, channel),
+            Recovery::Replace(wait) => (wait, None),
+        };
+        let retry_at = now.after(wait).max(not_before.unwrap_or(now));
+        State::Deaf { retry_at, kept }
+    }
+
+    /// Something may have gone unheard: whoever is listened to is to be read again.
+    fn gap(&mut self) {
+        self.ledger.gap();
+        self.mending.again();
+        self.shared.board.gap();
+    }
+
+    /// Listens to a channel from now on.
+    fn open(&mut self, tap: Tap) {
+        self.ledger.keep(&tap.permitted);
+        self.ledger.cover(&tap.permitted, tap.live_at);
+        self.state = State::Open(Box::new(tap));
+    }
+
+    /// Says how the line fares.
+    fn report(&mut self) {
+        let (old, _) = self.state.taps();
+        let mut standing = LineStanding::default();
+        if let Some(tap) = old {
+            standing.is_open = true;
+            standing.topics = tap.permitted.len();
+            standing.rejected = tap.asked.len() - tap.permitted.len();
+            standing.rejection = tap.rejection.clone();
+        }
+        standing.covered = self.ledger.covered();
+        self.shared.board.report(self.id, standing);
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    fn wake_at(&self) -> Timestamp {
+        let sockets = match &self.state {
+            State::Deaf { retry_at, .. } if self.upkeep.is_none() => *retry_at,
+            State::Deaf { .. } => Timestamp::MAX,
+            State::Open(tap) => tap.due_at(),
+            State::Changing(changing) => changing.old.due_at().min(changing.new.due_at()).min(changing.until),
+        };
+        sockets.min(self.mend_at())
+    }
+}
+
+impl State {
+    /// The old (or only) channel, and the new one.
+    fn taps(&mut self) -> (Option<&mut Tap>, Option<&mut Tap>) {
+        match self {
+            Self::Deaf { .. } => (None, None),
+            Self::Open(tap) => (Some(tap), None),
+            Self::Changing(changing) => (Some(&mut changing.old), Some(&mut changing.new)),
+        }
+    }
+}
+
+async fn next_of(
+    tap: Option<&mut Tap>,
+    client: &crate::platform::genesys::client::Client,
+) -> Result<Heard, SocketError> {
+    match tap {
+        Some(tap) => tap.socket.next(client).await,
+        None => pending().await,
+    }
+}
+
+async fn work<T>(slot: &mut Option<BoxFuture<'static, T>>) -> T {
+    match slot {
+        Some(work) => work.await,
+        None => pending().await,
+    }
+}

@@ -1,0 +1,126 @@
+//! What a line makes of the frames it hears.
+
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use onduty_core::observation::{Input, Observation, Source};
+use onduty_core::roster::existence;
+use onduty_core::time::Timestamp;
+use tokio::time::timeout;
+
+use super::{Line, State};
+use crate::platform::genesys::channel::Heard;
+use crate::platform::genesys::decode::Frame;
+use crate::sources::channel::overlap::Side;
+use crate::sources::channel::recovery::Loss;
+
+/// Frames handed in together, at most: what has come already.
+const FRAMES_MAX: usize = 256;
+/// The keeper has this long for them. Beyond it the line is as good as deaf.
+const COMMIT_DEADLINE: Duration = Duration::from_secs(30);
+
+/// What some frames say.
+#[derive(Default)]
+struct News {
+    observations: Vec<Observation>,
+    /// The last sign of life.
+    alive_at: Option<Timestamp>,
+    loss: Option<(Loss, &'static str)>,
+}
+
+impl Line {
+    /// Takes in a frame and whatever came with it. It is durable and visible before the next one is read: a full
+    /// inlet makes the platform wait, and not us forget.
+    pub(super) async fn hear(&mut self, side: Side, first: Heard) {
+        let mut news = News::default();
+        self.sort(side, first, &mut news);
+        for _ in 1..FRAMES_MAX {
+            if news.loss.is_some() {
+                break;
+            }
+            let (old, new) = self.state.taps();
+            let tap = match side {
+                Side::Old => old,
+                Side::New => new,
+            };
+            let Some(tap) = tap else { break };
+            match tap.socket.next(self.shared.platform.client()).now_or_never() {
+                Some(Ok(heard)) => self.sort(side, heard, &mut news),
+                // An end is met again by whoever waits for the next frame.
+                Some(Err(_)) | None => break,
+            }
+        }
+        let News { observations, alive_at, loss } = news;
+        // Before the sign of life: it vouches for what was heard by then.
+        let handed_in = self.hand_in(observations, alive_at.filter(|_| side == Side::Old)).await;
+        match (handed_in, loss) {
+            (Err(detail), _) => self.lose(side, Loss::NotDurable, &detail),
+            (Ok(()), Some((loss, detail))) => self.lose(side, loss, detail),
+            (Ok(()), None) => {}
+        }
+    }
+
+    fn sort(&mut self, side: Side, heard: Heard, news: &mut News) {
+        let Heard { at, frame } = heard;
+        let is_changing = matches!(self.state, State::Changing(_));
+        let (old, new) = self.state.taps();
+        let tap = match side {
+            Side::Old => old,
+            Side::New => new,
+        };
+        let Some(tap) = tap else { return };
+        tap.heard(at);
+        self.losses = 0;
+        match frame {
+            Ok(Frame::Alive) => news.alive_at = Some(at),
+            Ok(Frame::Closing) => tap.is_closing = true,
+            Ok(Frame::TakenOver) => {
+                // The channel that we make in its place is another one, too.
+                let detail =
+                    if is_changing { "our next channel took over" } else { "another channel took over" };
+                news.loss = Some((Loss::TakenOver, detail));
+            }
+            Ok(Frame::TokenRevoked) => news.loss = Some((Loss::TokenRevoked, "the token was revoked")),
+            Ok(Frame::Resubscribed) => {}
+            Ok(Frame::Event { heard, fingerprint }) => {
+                if let State::Changing(changing) = &mut self.state {
+                    changing.overlap.heard(side, fingerprint, at);
+                }
+                news.observations.extend(heard.observations);
+            }
+            Err(error) => self.shared.board.malformed(&error, at),
+        }
+    }
+
+    async fn hand_in(
+        &mut self,
+        observations: Vec<Observation>,
+        alive_at: Option<Timestamp>,
+    ) -> Result<(), String> {
+        let last = observations.last().map(|last| (last.heard_at, last.heard_at.since(made_at(last))));
+        for observation in &observations {
+            let delay = observation.heard_at.since(made_at(observation));
+            self.shared.meters.delivered(Source::Channel, delay);
+        }
+        let told = observations.into_iter().map(|observation| Input::Observation(Box::new(observation)));
+        let marks = alive_at.map(|alive_at| self.ledger.marks(alive_at)).unwrap_or_default();
+        let until = marks.iter().map(|mark| mark.until).max();
+        let inputs: Vec<Input> = told.chain(marks.into_iter().map(Input::Coverage)).collect();
+        if inputs.is_empty() {
+            return Ok(());
+        }
+        match timeout(COMMIT_DEADLINE, self.shared.inlet.commit(inputs)).await {
+            Ok(Ok(_)) => {
+                self.shared.board.handed_in(self.id, last, until);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err(format!("the store took longer than {COMMIT_DEADLINE:?}")),
+        }
+    }
+}
+
+/// When the platform made a statement, as far as it says so: the newest clock in it.
+fn made_at(observation: &Observation) -> Timestamp {
+    existence::vouches_at(observation)
+}

@@ -1,0 +1,82 @@
+//! Reading again whom a gap may have left behind: exactly those, by up to a hundred in one request.
+
+use onduty_core::agent::UserId;
+use onduty_core::observation::Input;
+use onduty_core::time::Timestamp;
+
+use super::Line;
+use crate::error_chain::Chain;
+use crate::platform::genesys::error::PlatformError;
+use crate::sources::channel::Shared;
+use crate::sources::channel::mending::Next;
+
+/// After a request that gave no usable answer, where the platform does not say when to ask again.
+const AFTER_FAILURE: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// What came of one batch.
+pub(super) struct Mended {
+    agents: Vec<UserId>,
+    result: Result<(), (String, Option<Timestamp>)>,
+}
+
+impl Line {
+    /// Begins to read the next batch, if somebody is to be read and nobody is being read.
+    pub(super) fn begin_to_mend(&mut self) {
+        if self.mend.is_some() {
+            return;
+        }
+        let now = self.now();
+        let snapshot = self.shared.view.snapshot();
+        let batch = self.shared.platform.lookup_batch_max();
+        let Next::Read(agents) = self.mending.next(self.ledger.unread(&snapshot, now), batch, now) else {
+            return;
+        };
+        let shared = std::sync::Arc::clone(&self.shared);
+        self.mend = Some(Box::pin(async move {
+            let result = read(&shared, &agents).await;
+            Mended { agents, result }
+        }));
+    }
+
+    pub(super) fn mended(&mut self, mended: Mended) {
+        let Mended { agents, result } = mended;
+        if let Err((detail, until)) = result {
+            tracing::debug!(detail, agents = agents.len(), "could not read agents again after a gap");
+            let now = self.now();
+            self.mending.failed(&agents, until.unwrap_or(now).max(now.after(AFTER_FAILURE)));
+        }
+    }
+
+    /// When somebody is to be read next. Nobody before his topic is live.
+    pub(super) fn mend_at(&self) -> Timestamp {
+        if self.mend.is_some() {
+            return Timestamp::MAX;
+        }
+        let now = self.now();
+        let next = self.mending.rests_until().into_iter().chain(self.ledger.next_since(now));
+        next.filter(|at| *at > now).min().unwrap_or(Timestamp::MAX)
+    }
+}
+
+/// Asks and hands in what is said: what it changes is what the gap had hidden.
+async fn read(shared: &Shared, agents: &[UserId]) -> Result<(), (String, Option<Timestamp>)> {
+    // Never closed: it lives as long as the lines do.
+    let _turn = shared.mending.acquire().await;
+    let told = shared.platform.read_again(agents).await.map_err(|error| {
+        let until = match &error {
+            PlatformError::RateLimited { until } => Some(*until),
+            _ => None,
+        };
+        (Chain(&error).to_string(), until)
+    })?;
+    let inputs: Vec<Input> = told.into_iter().map(|told| Input::Observation(Box::new(told))).collect();
+    if inputs.is_empty() {
+        shared.board.mended(agents.len(), 0);
+        return Ok(());
+    }
+    let receipt = shared.inlet.commit(inputs).await.map_err(|error| (error.to_string(), None))?;
+    let changed =
+        receipt.outcomes.iter().filter(|outcome| **outcome == onduty_core::roster::Outcome::Applied);
+    shared.board.mended(agents.len(), changed.count());
+    Ok(())
+}

@@ -1,0 +1,225 @@
+//! A channel that is listened to: its socket, its topics, and what is due for it.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use onduty_core::agent::UserId;
+use onduty_core::time::Timestamp;
+
+use super::Agents;
+use crate::platform::genesys::channel::{Channel, Socket, SocketError, Subscribed};
+use crate::platform::genesys::client::Client;
+use crate::platform::genesys::decode::RejectedTopic;
+use crate::platform::genesys::error::PlatformError;
+use crate::sources::channel::Rhythm;
+use crate::sources::channel::ledger::SETTLING;
+use crate::sources::channel::recovery::Loss;
+use crate::sources::channel::vigil::{Step, Vigil};
+
+/// Topics are put again this long before the channel ends, or at half its life if that is less.
+const EXTEND_BEFORE: Duration = Duration::from_secs(3_600);
+/// How often the platform is asked whether it still knows the channel: one that was displaced may go on in silence.
+const PROBE_EVERY: Duration = Duration::from_secs(300);
+/// A rotation that failed is tried again after this.
+const PUT_OFF: Duration = Duration::from_secs(60);
+/// Refused topics are put again this often: rights are given, too.
+const REJECTED_AGAIN: Duration = Duration::from_secs(900);
+
+/// A channel that is listened to.
+pub(super) struct Tap {
+    pub(super) channel: Channel,
+    pub(super) socket: Socket,
+    /// Agents whose topics were put.
+    pub(super) asked: Agents,
+    /// Agents whose topics the platform took.
+    pub(super) permitted: BTreeSet<UserId>,
+    /// Why it did not take one of the others.
+    pub(super) rejection: Option<RejectedTopic>,
+    /// When all of those topics were live.
+    pub(super) live_at: Timestamp,
+    /// Its socket will be closed: it is to be replaced before.
+    pub(super) is_closing: bool,
+    vigil: Vigil,
+    extend_at: Timestamp,
+    probe_at: Timestamp,
+    rotate_at: Timestamp,
+    /// It is not replaced before, whatever the reason.
+    put_off_until: Timestamp,
+}
+
+/// Why no channel could be opened.
+pub(super) struct Failed {
+    pub(super) loss: Loss,
+    pub(super) detail: String,
+    /// When the platform wants to be asked again.
+    pub(super) not_before: Option<Timestamp>,
+}
+
+/// What is due for a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Due {
+    /// To be replaced by another.
+    Rotation,
+    /// Its topics are to be put again.
+    Extension,
+    /// The platform is to be asked whether it knows it.
+    Probe,
+}
+
+impl Tap {
+    /// Makes a channel, connects, and puts the topics, in this order: an unconnected one is displaced first.
+    pub(super) async fn make(client: &Client, agents: Agents, rhythm: Rhythm) -> Result<Self, Failed> {
+        let mut channel = Channel::make(client).await?;
+        let socket = channel.connect(client).await?;
+        let subscribed = channel.subscribe(client, &agents).await?;
+        let live_at = client.now().after(SETTLING);
+        Ok(Self::new(channel, socket, agents, subscribed, live_at, rhythm))
+    }
+
+    /// Opens the socket of a channel again, and puts the topics again if they are others by now.
+    pub(super) async fn reconnect(
+        client: &Client,
+        mut channel: Channel,
+        agents: Agents,
+        rhythm: Rhythm,
+    ) -> Result<Self, Failed> {
+        let socket = channel.connect(client).await?;
+        let subscribed = channel.subscribe(client, &agents).await?;
+        let live_at = client.now().after(SETTLING);
+        Ok(Self::new(channel, socket, agents, subscribed, live_at, rhythm))
+    }
+
+    fn new(
+        channel: Channel,
+        socket: Socket,
+        asked: Agents,
+        subscribed: Subscribed,
+        live_at: Timestamp,
+        rhythm: Rhythm,
+    ) -> Self {
+        let jitter: f64 = rand::random();
+        let mut tap = Self {
+            vigil: Vigil::begin(live_at.before(SETTLING), rhythm.ping),
+            extend_at: Timestamp::MAX,
+            probe_at: live_at.after(PROBE_EVERY.mul_f64(0.5 + 0.5 * jitter)),
+            // Channels that were made together are not replaced together.
+            rotate_at: live_at.after(rhythm.rotation.mul_f64(0.75 + 0.25 * jitter)),
+            put_off_until: Timestamp::MIN,
+            channel,
+            socket,
+            permitted: BTreeSet::new(),
+            rejection: None,
+            asked,
+            live_at,
+            is_closing: false,
+        };
+        let asked = Arc::clone(&tap.asked);
+        tap.subscribed(asked, subscribed, live_at);
+        tap
+    }
+
+    /// The topics of these agents were put.
+    pub(super) fn subscribed(&mut self, asked: Agents, subscribed: Subscribed, now: Timestamp) {
+        self.permitted = asked.difference(&subscribed.rejected).cloned().collect();
+        self.rejection = subscribed.why;
+        self.asked = asked;
+        let life = self.channel.expires_at.since(now);
+        let at_last = now.after(life - EXTEND_BEFORE.min(life / 2));
+        let again = if self.rejection.is_some() { now.after(REJECTED_AGAIN) } else { at_last };
+        self.extend_at = at_last.min(again);
+    }
+
+    /// Pings if it is time.
+    ///
+    /// # Errors
+    ///
+    /// When the socket is to be given up.
+    pub(super) async fn watch_over(&mut self, now: Timestamp) -> Result<(), (Loss, String)> {
+        match self.vigil.step(now) {
+            Step::Wait(_) => Ok(()),
+            Step::GiveUp => Err((Loss::Silent, "a ping was not answered".to_owned())),
+            Step::Ping => {
+                self.vigil.pinged(now);
+                self.socket.ping().await.map_err(|error| (Loss::Closed, error.to_string()))
+            }
+        }
+    }
+
+    pub(super) fn heard(&mut self, at: Timestamp) {
+        self.vigil.heard(at);
+    }
+
+    /// The last instant at which it was alive for certain.
+    pub(super) const fn heard_at(&self) -> Timestamp {
+        self.vigil.heard_at()
+    }
+
+    /// Not to be replaced for a while.
+    pub(super) fn put_off(&mut self, now: Timestamp) {
+        self.put_off_until = now.after(PUT_OFF);
+    }
+
+    /// The platform still knows it.
+    pub(super) fn probed(&mut self, now: Timestamp) {
+        self.probe_at = now.after(PROBE_EVERY);
+    }
+
+    /// The platform did not take the topics of these agents now: they are put again then, and not before.
+    pub(super) fn extend_later(&mut self, at: Timestamp, asked: Agents) {
+        self.extend_at = at;
+        self.asked = asked;
+    }
+
+    /// What is due for it, the most pressing first. A channel may end with the token that made it.
+    pub(super) fn due(&self, now: Timestamp, token_generation: u64) -> Option<Due> {
+        let ends = self.is_closing || self.channel.token_generation != token_generation;
+        if now >= self.extend_at {
+            Some(Due::Extension)
+        } else if (ends || now >= self.rotate_at) && now >= self.put_off_until {
+            Some(Due::Rotation)
+        } else if now >= self.probe_at {
+            Some(Due::Probe)
+        } else {
+            None
+        }
+    }
+
+    /// When something is due for it next.
+    pub(super) fn due_at(&self) -> Timestamp {
+        let ping_at = match self.vigil.step(Timestamp::MIN) {
+            Step::Wait(until) => until,
+            Step::Ping | Step::GiveUp => Timestamp::MIN,
+        };
+        let rotate_at = self.rotate_at.max(self.put_off_until);
+        ping_at.min(self.extend_at).min(self.probe_at).min(rotate_at)
+    }
+}
+
+impl From<PlatformError> for Failed {
+    fn from(error: PlatformError) -> Self {
+        let detail = error.to_string();
+        let (loss, not_before) = match &error {
+            PlatformError::RateLimited { until } => (Loss::Unreachable, Some(*until)),
+            PlatformError::Unavailable { .. } | PlatformError::Malformed { .. } => (Loss::Unreachable, None),
+            PlatformError::Refused(refused) if refused.status == 404 || refused.status == 400 => {
+                (Loss::Gone, None)
+            }
+            PlatformError::CredentialsRejected { .. }
+            | PlatformError::WrongRegion { .. }
+            | PlatformError::Refused(_) => (Loss::Refused, None),
+        };
+        Self { loss, detail, not_before }
+    }
+}
+
+impl From<SocketError> for Failed {
+    fn from(error: SocketError) -> Self {
+        let loss = match error {
+            SocketError::Refused { .. } => Loss::Gone,
+            SocketError::Address(_) => Loss::Refused,
+            SocketError::Unreachable(_) | SocketError::Ended(_) => Loss::Unreachable,
+        };
+        Self { loss, detail: error.to_string(), not_before: None }
+    }
+}

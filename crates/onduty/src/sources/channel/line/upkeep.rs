@@ -1,0 +1,190 @@
+//! What is done for a channel over REST, one thing at a time and beside the listening: opened, replaced, extended,
+//! asked for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::tap::{Due, Failed, Tap};
+use super::{Agents, Changing, Line, State};
+use crate::platform::genesys::channel::{Channel, Subscribed};
+use crate::platform::genesys::error::PlatformError;
+use crate::sources::channel::overlap::{Overlap, Side};
+use crate::sources::channel::recovery::Loss;
+use crate::sources::channel::rotations::Rotation;
+use onduty_core::time::Timestamp;
+
+/// Two channels are compared for this long at least, and for two pings.
+const OVERLAP_MIN: Duration = Duration::from_secs(10);
+/// After topics could not be put, where the platform does not say when to ask again.
+const EXTEND_AGAIN: Duration = Duration::from_secs(30);
+
+/// What was done.
+pub(super) enum Upkeep {
+    /// A channel was to be opened; this one was to be opened again.
+    Opened(Result<Box<Tap>, Failed>, Option<Channel>),
+    /// Another channel was to be opened beside the present one.
+    Rotated(Result<Box<Tap>, Failed>, Rotation),
+    /// Topics were to be put.
+    Extended(Agents, Result<(Channel, Subscribed), PlatformError>),
+    /// The platform was asked whether it knows the channel.
+    Probed(Result<bool, PlatformError>),
+    /// A channel was left.
+    Left(Result<(), PlatformError>),
+}
+
+impl Line {
+    pub(super) fn begin_what_is_due(&mut self) {
+        self.begin_to_mend();
+        if self.upkeep.is_some() {
+            return;
+        }
+        let now = self.now();
+        let wanted = Arc::clone(&self.wanted.borrow());
+        let shared = Arc::clone(&self.shared);
+        let rhythm = shared.rhythm;
+        match &mut self.state {
+            State::Deaf { retry_at, kept } if now >= *retry_at => {
+                let kept = kept.take();
+                self.upkeep = Some(Box::pin(async move {
+                    let client = shared.platform.client();
+                    let opened = match kept.clone() {
+                        Some(channel) => Tap::reconnect(client, channel, wanted, rhythm).await,
+                        None => Tap::make(client, wanted, rhythm).await,
+                    };
+                    Upkeep::Opened(opened.map(Box::new), kept)
+                }));
+            }
+            State::Deaf { .. } => {}
+            State::Changing(changing) if now >= changing.until => self.change(now),
+            State::Changing(_) => {}
+            State::Open(tap) => {
+                let due = tap.due(now, shared.platform.client().token_generation());
+                let due = if tap.asked == wanted { due } else { Some(Due::Extension) };
+                match due {
+                    Some(Due::Rotation) => match shared.rotations.begin() {
+                        None => tap.put_off(now),
+                        Some(rotation) => {
+                            self.upkeep = Some(Box::pin(async move {
+                                let made = Tap::make(shared.platform.client(), wanted, rhythm).await;
+                                Upkeep::Rotated(made.map(Box::new), rotation)
+                            }));
+                        }
+                    },
+                    Some(Due::Extension) => {
+                        let mut channel = tap.channel.clone();
+                        self.upkeep = Some(Box::pin(async move {
+                            let subscribed = channel.subscribe(shared.platform.client(), &wanted).await;
+                            Upkeep::Extended(wanted, subscribed.map(|subscribed| (channel, subscribed)))
+                        }));
+                    }
+                    Some(Due::Probe) => {
+                        let channel = tap.channel.clone();
+                        self.upkeep = Some(Box::pin(async move {
+                            Upkeep::Probed(channel.lives(shared.platform.client()).await)
+                        }));
+                    }
+                    None => {}
+                }
+            }
+        }
+    }
+
+    pub(super) fn kept_up(&mut self, upkeep: Upkeep) {
+        let now = self.now();
+        match upkeep {
+            Upkeep::Opened(Ok(tap), _) => self.open(*tap),
+            Upkeep::Opened(Err(failed), kept) => {
+                self.losses = self.losses.saturating_add(1);
+                self.shared.board.failed(failed.loss, &failed.detail, now);
+                self.state = self.recover(failed.loss, kept, failed.not_before);
+            }
+            Upkeep::Rotated(made, rotation) => self.rotated(made, rotation, now),
+            Upkeep::Extended(asked, result) => self.extended(asked, result, now),
+            Upkeep::Probed(Ok(false)) => {
+                self.lose(Side::Old, Loss::Gone, "the platform does not know the channel");
+            }
+            Upkeep::Probed(result) => {
+                if let Err(error) = result {
+                    tracing::debug!(%error, "could not ask for a channel");
+                }
+                if let State::Open(tap) = &mut self.state {
+                    tap.probed(now);
+                }
+            }
+            Upkeep::Left(result) => {
+                if let Err(error) = result {
+                    // It ends by itself within a day, or is displaced before.
+                    tracing::debug!(%error, "could not take leave of a channel");
+                }
+            }
+        }
+    }
+
+    fn rotated(&mut self, made: Result<Box<Tap>, Failed>, rotation: Rotation, now: Timestamp) {
+        let deaf = State::Deaf { retry_at: now, kept: None };
+        self.state = match (made, std::mem::replace(&mut self.state, deaf)) {
+            (Ok(new), State::Open(old)) => {
+                let overlap = (self.shared.rhythm.ping * 2).max(OVERLAP_MIN);
+                let until = new.live_at.after(overlap);
+                let overlap = Overlap::begin(new.live_at);
+                State::Changing(Box::new(Changing {
+                    old: *old,
+                    new: *new,
+                    overlap,
+                    until,
+                    _rotation: rotation,
+                }))
+            }
+            // The old one was lost meanwhile, and the gap with it.
+            (Ok(new), _) => return self.open(*new),
+            (Err(failed), mut state) => {
+                self.shared.board.failed(failed.loss, &failed.detail, now);
+                if let State::Open(tap) = &mut state {
+                    tap.put_off(now);
+                }
+                state
+            }
+        };
+    }
+
+    fn extended(
+        &mut self,
+        asked: Agents,
+        result: Result<(Channel, Subscribed), PlatformError>,
+        now: Timestamp,
+    ) {
+        let State::Open(tap) = &mut self.state else { return };
+        match result {
+            Ok((channel, subscribed)) => {
+                tap.channel = channel;
+                tap.subscribed(asked, subscribed, now);
+                let (permitted, live_at) = (tap.permitted.clone(), now.after(super::super::ledger::SETTLING));
+                self.ledger.keep(&permitted);
+                self.ledger.cover(&permitted, live_at);
+            }
+            Err(error) => {
+                let failed = Failed::from(error);
+                if failed.loss == Loss::Gone {
+                    self.lose(Side::Old, Loss::Gone, &failed.detail);
+                    return;
+                }
+                self.shared.board.failed(failed.loss, &failed.detail, now);
+                tap.extend_later(failed.not_before.unwrap_or(now).max(now.after(EXTEND_AGAIN)), asked);
+            }
+        }
+    }
+
+    /// The new channel takes the old one's place: both were heard long enough, and nobody was deaf for a moment.
+    fn change(&mut self, now: Timestamp) {
+        let deaf = State::Deaf { retry_at: now, kept: None };
+        let State::Changing(changing) = std::mem::replace(&mut self.state, deaf) else { return };
+        let Changing { old, new, overlap, .. } = *changing;
+        self.shared.board.compared(overlap.compare(now));
+        self.open(new);
+        let shared = Arc::clone(&self.shared);
+        self.upkeep =
+            Some(Box::pin(
+                async move { Upkeep::Left(old.channel.unsubscribe(shared.platform.client()).await) },
+            ));
+    }
+}

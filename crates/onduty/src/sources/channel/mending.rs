@@ -1,0 +1,124 @@
+//! In which order the agents are read again whose changes may have gone unheard, and how often. Pure.
+//!
+//! Each is asked for once a round. Whoever was not made current by that (the platform left the state out, or told an
+//! older one) waits for the next round, and rounds become rarer: full listings come by, too.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use onduty_core::agent::UserId;
+use onduty_core::time::Timestamp;
+
+/// From one round to the next, doubled each time.
+const BETWEEN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+
+/// The reading that a gap made necessary.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Mending {
+    asked: BTreeSet<UserId>,
+    rounds: u32,
+    rests_until: Option<Timestamp>,
+}
+
+/// What to read next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    /// These.
+    Read(Vec<UserId>),
+    /// Nobody before that instant.
+    Rest(Timestamp),
+    /// Nobody is left.
+    Done,
+}
+
+impl Mending {
+    /// There is a new gap: everybody may be asked for again at once.
+    pub(super) fn again(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Whom to ask for next, of those who are to be read.
+    pub(super) fn next<'a>(
+        &mut self,
+        unread: impl Iterator<Item = &'a UserId>,
+        batch: usize,
+        now: Timestamp,
+    ) -> Next {
+        let mut left = unread.peekable();
+        if left.peek().is_none() {
+            self.again();
+            return Next::Done;
+        }
+        if let Some(until) = self.rests_until.filter(|until| now < *until) {
+            return Next::Rest(until);
+        }
+        self.rests_until = None;
+        let asked = &self.asked;
+        let next: Vec<UserId> = left.filter(|agent| !asked.contains(*agent)).take(batch).cloned().collect();
+        if next.is_empty() {
+            let (first, longest) = BETWEEN;
+            let until = now.after(first.saturating_mul(1 << self.rounds.min(16)).min(longest));
+            self.rounds += 1;
+            self.asked.clear();
+            self.rests_until = Some(until);
+            return Next::Rest(until);
+        }
+        self.asked.extend(next.iter().cloned());
+        Next::Read(next)
+    }
+
+    /// Nobody is asked for before.
+    pub(super) const fn rests_until(&self) -> Option<Timestamp> {
+        self.rests_until
+    }
+
+    /// The platform gave no answer about these: they are asked for again after that instant.
+    pub(super) fn failed(&mut self, agents: &[UserId], until: Timestamp) {
+        self.asked.retain(|asked| !agents.contains(asked));
+        self.rests_until = Some(until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn users(names: &str) -> Vec<UserId> {
+        names.chars().map(|name| UserId::from(name.to_string().as_str())).collect()
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_millis(seconds * 1_000)
+    }
+
+    #[test]
+    fn each_is_asked_for_once_a_round_and_rounds_become_rarer() {
+        let mut mending = Mending::default();
+        let all = users("abc");
+        assert_eq!(mending.next(all.iter(), 2, at(0)), Next::Read(users("ab")));
+        assert_eq!(mending.next(all.iter(), 2, at(0)), Next::Read(users("c")));
+        assert_eq!(
+            mending.next(all.iter(), 2, at(0)),
+            Next::Rest(at(5)),
+            "all of them are still not current"
+        );
+        assert_eq!(mending.next(all.iter(), 2, at(4)), Next::Rest(at(5)));
+        assert_eq!(mending.next(users("b").iter(), 2, at(5)), Next::Read(users("b")));
+        assert_eq!(mending.next(users("b").iter(), 2, at(5)), Next::Rest(at(15)));
+        assert_eq!(mending.next([].iter(), 2, at(6)), Next::Done);
+        assert_eq!(
+            mending.next(users("b").iter(), 2, at(6)),
+            Next::Read(users("b")),
+            "a new gap begins anew"
+        );
+    }
+
+    #[test]
+    fn whoever_could_not_be_read_is_asked_for_again() {
+        let mut mending = Mending::default();
+        assert_eq!(mending.next(users("ab").iter(), 9, at(0)), Next::Read(users("ab")));
+        mending.failed(&users("ab"), at(30));
+        assert_eq!(mending.next(users("ab").iter(), 9, at(29)), Next::Rest(at(30)));
+        assert_eq!(mending.next(users("ab").iter(), 9, at(30)), Next::Read(users("ab")));
+    }
+}

@@ -1,0 +1,122 @@
+//! Two channels with the same topics, compared: what one heard and the other did not, and which was later. Pure.
+//!
+//! Both are open while one takes the other's place, which makes the loss and the delay of this way of delivery a
+//! measured number and not a hope. The platform numbers nothing, so events are recognised by what they say.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use onduty_core::time::Timestamp;
+
+/// Events remembered, at most: five minutes of a whole channel at its busiest.
+const EVENTS_MAX: usize = 50_000;
+/// An event near either end may have been heard by one side just outside, and counts for neither.
+const EDGE: Duration = Duration::from_secs(3);
+
+/// One of two channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Side {
+    /// The one that is to go.
+    Old,
+    /// The one that takes its place.
+    New,
+}
+
+/// What both heard.
+#[derive(Clone, Debug)]
+pub(super) struct Overlap {
+    began_at: Timestamp,
+    heard: HashMap<u64, Heard>,
+}
+
+/// When each side first heard an event.
+#[derive(Clone, Copy, Debug, Default)]
+struct Heard {
+    old: Option<Timestamp>,
+    new: Option<Timestamp>,
+}
+
+/// What came of the comparison.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Compared {
+    /// Events that both heard.
+    pub(super) both: u64,
+    /// Events that only the old one heard.
+    pub(super) old_only: u64,
+    /// Events that only the new one heard.
+    pub(super) new_only: u64,
+    /// By how much the later of the two was later, of each event that both heard.
+    pub(super) later_by: Vec<Duration>,
+}
+
+impl Overlap {
+    /// Both are open since now.
+    pub(super) fn begin(now: Timestamp) -> Self {
+        Self { began_at: now, heard: HashMap::new() }
+    }
+
+    /// One side heard an event.
+    pub(super) fn heard(&mut self, side: Side, fingerprint: u64, at: Timestamp) {
+        if self.heard.len() >= EVENTS_MAX && !self.heard.contains_key(&fingerprint) {
+            return;
+        }
+        let heard = self.heard.entry(fingerprint).or_default();
+        let first = match side {
+            Side::Old => &mut heard.old,
+            Side::New => &mut heard.new,
+        };
+        first.get_or_insert(at);
+    }
+
+    /// What came of it, if it ends now.
+    pub(super) fn compare(&self, now: Timestamp) -> Compared {
+        let (from, to) = (self.began_at.after(EDGE), now.before(EDGE));
+        let mut compared = Compared::default();
+        for heard in self.heard.values() {
+            let Some(first) = [heard.old, heard.new].into_iter().flatten().min() else { continue };
+            if first < from || first > to {
+                continue;
+            }
+            match (heard.old, heard.new) {
+                (Some(old), Some(new)) => {
+                    compared.both += 1;
+                    compared.later_by.push(old.since(new).max(new.since(old)));
+                }
+                (Some(_), None) => compared.old_only += 1,
+                (None, Some(_)) => compared.new_only += 1,
+                (None, None) => {}
+            }
+        }
+        compared
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn what_one_side_missed_is_told_from_what_was_only_late_and_edges_count_for_neither() {
+        let mut overlap = Overlap::begin(at(0));
+        for (fingerprint, old, new) in [
+            (1, Some(1_000), None),
+            (2, Some(5_000), Some(5_250)),
+            (3, Some(6_100), Some(6_000)),
+            (4, Some(7_000), None),
+            (5, None, Some(8_000)),
+            (6, None, Some(18_000)),
+        ] {
+            old.into_iter().for_each(|millis| overlap.heard(Side::Old, fingerprint, at(millis)));
+            new.into_iter().for_each(|millis| overlap.heard(Side::New, fingerprint, at(millis)));
+        }
+        overlap.heard(Side::New, 2, at(9_000));
+        let mut compared = overlap.compare(at(20_000));
+        compared.later_by.sort();
+        let later_by = vec![Duration::from_millis(100), Duration::from_millis(250)];
+        assert_eq!(compared, Compared { both: 2, old_only: 1, new_only: 1, later_by });
+    }
+}

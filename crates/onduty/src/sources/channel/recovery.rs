@@ -1,0 +1,108 @@
+//! What to do about a channel that was lost: the client rules of the platform's facts (11.4), as one table. Pure.
+
+use std::time::Duration;
+
+use crate::platform::genesys::backoff::backoff;
+
+/// How a channel was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Loss {
+    /// The socket closed, or broke.
+    Closed,
+    /// A ping was not answered.
+    Silent,
+    /// It could not be reached.
+    Unreachable,
+    /// The platform does not know the channel any more: expired, or displaced by a newer one.
+    Gone,
+    /// The platform says that another channel took over.
+    TakenOver,
+    /// The token that made it was revoked.
+    TokenRevoked,
+    /// The platform refuses to give a channel, or its topics.
+    Refused,
+    /// What it said could not be made durable.
+    NotDurable,
+}
+
+/// What to do about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recovery {
+    /// Open the same channel's socket again, after a while. Its topics are still there.
+    Reconnect(Duration),
+    /// Make a new channel, after a while.
+    Replace(Duration),
+}
+
+/// First and longest wait after failures in a row.
+const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(30));
+/// After another channel took over, at first and at most: whoever it is, fighting for it would cut both off for ever.
+const AFTER_TAKE_OVER: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3_600));
+/// After a refusal: nothing but somebody's change of rights mends it.
+const AFTER_REFUSAL: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(900));
+/// Failed reconnects in a row before the channel is given up and a new one is made.
+const RECONNECTS_MAX: u32 = 5;
+
+impl Loss {
+    /// The name in metrics and logs.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Silent => "silent",
+            Self::Unreachable => "unreachable",
+            Self::Gone => "gone",
+            Self::TakenOver => "taken-over",
+            Self::TokenRevoked => "token-revoked",
+            Self::Refused => "refused",
+            Self::NotDurable => "not-durable",
+        }
+    }
+
+    /// What to do, after so many losses in a row without a sign of life between them, counted from 1.
+    pub(super) fn recovery(self, in_a_row: u32, jitter: f64) -> Recovery {
+        let wait = |(first, longest): (Duration, Duration)| backoff(in_a_row, first, longest, jitter);
+        match self {
+            Self::Closed | Self::Silent | Self::Unreachable | Self::NotDurable
+                if in_a_row <= RECONNECTS_MAX =>
+            {
+                Recovery::Reconnect(wait(WAIT))
+            }
+            Self::Closed
+            | Self::Silent
+            | Self::Unreachable
+            | Self::NotDurable
+            | Self::Gone
+            | Self::TokenRevoked => Recovery::Replace(wait(WAIT)),
+            Self::TakenOver => Recovery::Replace(wait(AFTER_TAKE_OVER)),
+            Self::Refused => Recovery::Replace(wait(AFTER_REFUSAL)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_loss_has_its_recovery() {
+        let (ms, s) = (Duration::from_millis, Duration::from_secs);
+        let table = [
+            (Loss::Closed, 1, Recovery::Reconnect(ms(250))),
+            (Loss::Closed, 3, Recovery::Reconnect(ms(1_000))),
+            (Loss::Closed, 6, Recovery::Replace(ms(8_000))),
+            (Loss::Silent, 1, Recovery::Reconnect(ms(250))),
+            (Loss::Unreachable, 1, Recovery::Reconnect(ms(250))),
+            (Loss::Unreachable, 99, Recovery::Replace(s(30))),
+            (Loss::NotDurable, 1, Recovery::Reconnect(ms(250))),
+            (Loss::Gone, 1, Recovery::Replace(ms(250))),
+            (Loss::TokenRevoked, 1, Recovery::Replace(ms(250))),
+            (Loss::TakenOver, 1, Recovery::Replace(s(60))),
+            (Loss::TakenOver, 2, Recovery::Replace(s(120))),
+            (Loss::TakenOver, 99, Recovery::Replace(s(3_600))),
+            (Loss::Refused, 1, Recovery::Replace(s(60))),
+        ];
+        for (loss, in_a_row, expected) in table {
+            assert_eq!(loss.recovery(in_a_row, 1.0), expected, "{loss:?} {in_a_row}");
+        }
+    }
+}

@@ -75,6 +75,10 @@ reasons! {
     ClockSkewed = "CLOCK_SKEWED",
     /// A source has said nothing for longer than it may.
     SourceSilent = "SOURCE_SILENT",
+    /// A notification channel was lost, and is not back.
+    ChannelLost = "CHANNEL_LOST",
+    /// The platform refuses topics: changes of their agents are not pushed.
+    TopicRejected = "TOPIC_REJECTED",
     /// The store can't be written, or can't be trusted.
     StoreFailing = "STORE_FAILING",
     /// The configuration can't be used.

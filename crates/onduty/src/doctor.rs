@@ -7,6 +7,7 @@
 
 mod agent;
 mod budget;
+mod channels;
 mod check;
 mod configuration;
 mod entrance;

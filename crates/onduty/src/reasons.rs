@@ -29,6 +29,8 @@ pub fn page(reason: Reason) -> &'static str {
         Reason::StateWithheld => include_str!("../../../docs/reasons/STATE_WITHHELD.md"),
         Reason::ClockSkewed => include_str!("../../../docs/reasons/CLOCK_SKEWED.md"),
         Reason::SourceSilent => include_str!("../../../docs/reasons/SOURCE_SILENT.md"),
+        Reason::ChannelLost => include_str!("../../../docs/reasons/CHANNEL_LOST.md"),
+        Reason::TopicRejected => include_str!("../../../docs/reasons/TOPIC_REJECTED.md"),
         Reason::StoreFailing => include_str!("../../../docs/reasons/STORE_FAILING.md"),
         Reason::ConfigurationInvalid => include_str!("../../../docs/reasons/CONFIGURATION_INVALID.md"),
         Reason::Undetermined => include_str!("../../../docs/reasons/UNDETERMINED.md"),

@@ -32,6 +32,7 @@ pub const fn codes(reason: Reason) -> Codes {
         | Reason::PermissionMissing
         | Reason::PermissionPending
         | Reason::PolicyDenied
+        | Reason::TopicRejected
         | Reason::DivisionNotVisible => (Code::PermissionDenied, StatusCode::FORBIDDEN),
         Reason::AgentUnknown | Reason::AgentInactive | Reason::NotLoggedIn => {
             (Code::NotFound, StatusCode::NOT_FOUND)
@@ -43,9 +44,11 @@ pub const fn codes(reason: Reason) -> Codes {
             (Code::FailedPrecondition, StatusCode::BAD_GATEWAY)
         }
         Reason::StateStale | Reason::PlatformCacheStale => (Code::FailedPrecondition, StatusCode::CONFLICT),
-        Reason::NotYetSynced | Reason::PlatformUnavailable | Reason::SourceSilent | Reason::StoreFailing => {
-            (Code::Unavailable, StatusCode::SERVICE_UNAVAILABLE)
-        }
+        Reason::NotYetSynced
+        | Reason::PlatformUnavailable
+        | Reason::SourceSilent
+        | Reason::ChannelLost
+        | Reason::StoreFailing => (Code::Unavailable, StatusCode::SERVICE_UNAVAILABLE),
         Reason::RateLimited => (Code::ResourceExhausted, StatusCode::TOO_MANY_REQUESTS),
         Reason::ClockSkewed | Reason::ConfigurationInvalid => {
             (Code::FailedPrecondition, StatusCode::INTERNAL_SERVER_ERROR)
@@ -209,6 +212,8 @@ mod tests {
             ("STATE_WITHHELD", FailedPrecondition, 502),
             ("CLOCK_SKEWED", FailedPrecondition, 500),
             ("SOURCE_SILENT", Unavailable, 503),
+            ("CHANNEL_LOST", Unavailable, 503),
+            ("TOPIC_REJECTED", PermissionDenied, 403),
             ("STORE_FAILING", Unavailable, 503),
             ("CONFIGURATION_INVALID", FailedPrecondition, 500),
             ("UNDETERMINED", Internal, 502),

@@ -72,6 +72,8 @@ const fn line_of(reason: Reason) -> &'static str {
         | Reason::StateWithheld
         | Reason::ClockSkewed
         | Reason::SourceSilent
+        | Reason::ChannelLost
+        | Reason::TopicRejected
         | Reason::StoreFailing
         | Reason::ConfigurationInvalid => FRESHNESS,
     }
@@ -110,6 +112,8 @@ const fn blamed(reason: Reason) -> &'static [&'static str] {
         | Reason::StateWithheld
         | Reason::ClockSkewed
         | Reason::SourceSilent
+        | Reason::ChannelLost
+        | Reason::TopicRejected
         | Reason::StoreFailing
         | Reason::ConfigurationInvalid
         | Reason::Undetermined => &[],

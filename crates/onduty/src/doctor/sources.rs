@@ -6,7 +6,7 @@ use onduty_core::observation::Source;
 use super::check::{Check, awaited, span};
 use super::entrance;
 use super::facts::Facts;
-use super::{budget, host};
+use super::{budget, channels, host};
 use crate::config::show_duration;
 use crate::status::{Phase, SourceStanding};
 
@@ -39,7 +39,8 @@ fn check(source: Source, facts: &Facts, before: &[Check]) -> Check {
     let check = match source {
         Source::Sweep => sweep(facts, before),
         Source::Webhook => webhook(facts, standing),
-        Source::Channel | Source::Lookup => called(name, standing, before),
+        Source::Channel => channels::check(name, standing, facts, awaited(before, &RESTS_ON)),
+        Source::Lookup => called(name, standing, before),
     };
     check.seen(seen(source, standing, facts))
 }

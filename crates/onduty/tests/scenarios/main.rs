@@ -56,8 +56,14 @@ fn all() -> Vec<Scenario> {
 
 #[test]
 fn no_reason_for_a_miss_is_without_a_scenario() {
-    let of_the_doctor =
-        [Reason::ClockSkewed, Reason::SourceSilent, Reason::StoreFailing, Reason::ConfigurationInvalid];
+    let of_the_doctor = [
+        Reason::ClockSkewed,
+        Reason::SourceSilent,
+        Reason::ChannelLost,
+        Reason::TopicRejected,
+        Reason::StoreFailing,
+        Reason::ConfigurationInvalid,
+    ];
     let shown: BTreeSet<Reason> = all().iter().flat_map(Scenario::reasons).collect();
     let missing: Vec<&Reason> = Reason::ALL
         .iter()

@@ -104,14 +104,14 @@ pub struct BudgetStanding {
     pub left: u32,
     /// Nothing is sent before this instant.
     pub blocked_until: Option<Timestamp>,
-    /// By purpose, in the order sweep, look-up, diagnosis.
+    /// By purpose, in order of precedence: look-up, channel, sweep, diagnosis.
     pub shares: Vec<ShareStanding>,
 }
 
 /// What one purpose spent and has left.
 #[derive(Clone, Debug)]
 pub struct ShareStanding {
-    /// `sweep`, `lookup` or `diagnosis`.
+    /// `lookup`, `channel`, `sweep` or `diagnosis`.
     pub purpose: &'static str,
     /// Requests sent since start.
     pub spent: u64,

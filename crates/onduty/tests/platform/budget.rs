@@ -39,7 +39,7 @@ async fn the_allowance_is_never_overdrawn_and_each_purpose_has_its_floor() {
     assert!(requests.keys().all(|(_, status)| *status != 429), "{requests:?}");
     let standing = house.status.read().budget;
     assert_eq!((standing.allowed_per_minute, standing.left), (20, 0));
-    assert_eq!(standing.shares.iter().map(|share| share.spent).collect::<Vec<_>>(), [9, 6, 3]);
+    assert_eq!(standing.shares.iter().map(|share| share.spent).collect::<Vec<_>>(), [6, 0, 9, 3]);
 }
 
 #[tokio::test]

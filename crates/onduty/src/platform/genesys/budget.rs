@@ -16,17 +16,17 @@ use onduty_core::time::Timestamp;
 use super::route::Route;
 pub use governor::Governor;
 
-/// What a request is for.
+/// What a request is for, in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Purpose {
-    /// Full listings.
-    Sweep,
     /// Callers who wait for an answer.
     Lookup,
+    /// Upkeep of notification channels, and reading agents again of whom something may have been missed.
+    Channel,
+    /// Full listings.
+    Sweep,
     /// Finding out why an answer is missing.
     Diagnosis,
-    /// Keeping notification channels, and reading again whom a gap in one may have left behind.
-    Channel,
 }
 
 /// Whether a request may be sent now. A grant is counted at once.
@@ -52,6 +52,7 @@ pub struct LimitHeaders {
 /// The budget of one token.
 #[derive(Clone, Debug)]
 pub struct Budget {
+    keeps_channels: bool,
     allowed: u32,
     used: u32,
     spent: [u32; Purpose::ALL.len()],
@@ -75,24 +76,28 @@ const NEXT_WINDOW: Duration = Duration::from_secs(10);
 const RESERVE: u32 = 10;
 
 impl Purpose {
-    /// All of them, in the order in which status shows them.
-    pub const ALL: [Self; 4] = [Self::Sweep, Self::Lookup, Self::Diagnosis, Self::Channel];
+    /// All of them, in order of precedence.
+    pub const ALL: [Self; 4] = [Self::Lookup, Self::Channel, Self::Sweep, Self::Diagnosis];
 
     /// The name in status and meters.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Sweep => "sweep",
             Self::Lookup => "lookup",
-            Self::Diagnosis => "diagnosis",
             Self::Channel => "channel",
+            Self::Sweep => "sweep",
+            Self::Diagnosis => "diagnosis",
         }
     }
 
-    /// The part of the usable allowance that no other purpose can take, in per cent.
-    const fn floor(self) -> u32 {
+    /// The part of the usable allowance that no other purpose can take, in per cent. What channels would have goes to
+    /// the listings that stand in for them where there are none.
+    const fn floor(self, keeps_channels: bool) -> u32 {
         match self {
-            Self::Sweep | Self::Lookup => 30,
-            Self::Channel => 20,
+            Self::Lookup => 30,
+            Self::Channel if keeps_channels => 20,
+            Self::Channel => 0,
+            Self::Sweep if keeps_channels => 30,
+            Self::Sweep => 50,
             Self::Diagnosis => 10,
         }
     }
@@ -101,7 +106,7 @@ impl Purpose {
     /// missing slows down neither listings nor look-ups.
     const fn ceiling(self) -> u32 {
         match self {
-            Self::Sweep | Self::Lookup | Self::Channel => 100,
+            Self::Lookup | Self::Channel | Self::Sweep => 100,
             Self::Diagnosis => 20,
         }
     }
@@ -110,6 +115,7 @@ impl Purpose {
 impl Default for Budget {
     fn default() -> Self {
         Self {
+            keeps_channels: false,
             allowed: ALLOWED_AT_FIRST,
             used: 0,
             spent: [0; Purpose::ALL.len()],
@@ -122,6 +128,11 @@ impl Default for Budget {
 }
 
 impl Budget {
+    /// Whether requests for channels are to be expected.
+    pub const fn keep_channels(&mut self, keeps_channels: bool) {
+        self.keeps_channels = keeps_channels;
+    }
+
     /// Whether a request may be sent now.
     pub fn decide(&mut self, now: Timestamp, purpose: Purpose, route: Route) -> Decision {
         self.forget_what_is_over(now);
@@ -212,7 +223,7 @@ impl Budget {
 
     /// The floor of a purpose, in requests a window.
     pub const fn floor(&self, purpose: Purpose) -> u32 {
-        self.usable() * purpose.floor() / 100
+        self.usable() * purpose.floor(self.keeps_channels) / 100
     }
 
     /// The allowance without the reserve. Never nothing: with one request a minute, that one is sent.

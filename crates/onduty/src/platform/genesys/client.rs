@@ -152,6 +152,11 @@ impl Client {
         self.api_url.starts_with("http://")
     }
 
+    /// Sets a share of the budget aside for notification channels, or gives it to the listings that stand in for them.
+    pub fn keep_channels(&self, keeps_channels: bool) {
+        self.governor.keep_channels(keeps_channels);
+    }
+
     /// Sends the next request with a new token.
     pub fn renew_token(&self) {
         self.tokens.renew();

@@ -124,7 +124,7 @@ impl AgentStatesApi {
 pub(super) const fn source(purpose: Purpose) -> Source {
     match purpose {
         Purpose::Sweep => Source::Sweep,
-        Purpose::Lookup | Purpose::Diagnosis | Purpose::Channel => Source::Lookup,
+        Purpose::Lookup | Purpose::Channel | Purpose::Diagnosis => Source::Lookup,
     }
 }
 

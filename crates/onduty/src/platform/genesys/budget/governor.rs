@@ -42,6 +42,13 @@ impl Governor {
         governor
     }
 
+    /// Sets a share aside for channels, or gives it to the listings.
+    pub fn keep_channels(&self, keeps_channels: bool) {
+        let mut state = self.lock();
+        state.budget.keep_channels(keeps_channels);
+        self.show(&state);
+    }
+
     /// Waits for leave to send a request, but not beyond `patience`.
     ///
     /// # Errors
@@ -168,7 +175,7 @@ mod tests {
         assert_eq!(status.read().budget.blocked_until, Some(Timestamp::from_millis(42_000)));
         now.store(42_000, Ordering::Relaxed);
         assert_eq!(governor.admit(Purpose::Lookup, Route::Users, Duration::ZERO).await, Ok(()));
-        assert_eq!(status.read().budget.shares[1].spent, 1);
+        assert_eq!(status.read().budget.shares[0].spent, 1);
     }
 
     #[tokio::test]

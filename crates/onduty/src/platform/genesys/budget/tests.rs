@@ -22,13 +22,18 @@ fn headers(count: u32, allowed: u32, reset_s: u64) -> LimitHeaders {
 
 #[test]
 fn one_purpose_alone_leaves_the_floors_of_the_others() {
-    let mut budget = Budget::default();
-    assert_eq!(grants(&mut budget, at(0), Purpose::Sweep), 270 - 81 - 54 - 27);
-    assert_eq!(grants(&mut budget, at(0), Purpose::Lookup), 81);
-    assert_eq!(grants(&mut budget, at(0), Purpose::Channel), 54);
-    assert_eq!(grants(&mut budget, at(0), Purpose::Diagnosis), 27);
-    assert_eq!(budget.decide(at(59_999), Purpose::Sweep, Route::Users), Decision::Wait(at(60_000)));
-    assert_eq!(budget.decide(at(60_000), Purpose::Sweep, Route::Users), Decision::Grant);
+    for (keeps_channels, lookup, channel, sweep, diagnosis) in
+        [(true, 81, 54, 108, 27), (false, 81, 0, 162, 27)]
+    {
+        let mut budget = Budget::default();
+        budget.keep_channels(keeps_channels);
+        assert_eq!(grants(&mut budget, at(0), Purpose::Sweep), sweep);
+        assert_eq!(grants(&mut budget, at(0), Purpose::Channel), channel);
+        assert_eq!(grants(&mut budget, at(0), Purpose::Lookup), lookup);
+        assert_eq!(grants(&mut budget, at(0), Purpose::Diagnosis), diagnosis);
+        assert_eq!(budget.decide(at(59_999), Purpose::Sweep, Route::Users), Decision::Wait(at(60_000)));
+        assert_eq!(budget.decide(at(60_000), Purpose::Sweep, Route::Users), Decision::Grant);
+    }
 }
 
 #[test]

@@ -66,6 +66,8 @@ pub struct Change {
     pub occasion: Occasion,
     /// Which facets are new.
     pub facets: Facets,
+    /// The state left.
+    pub before: Arc<AgentState>,
     /// The state entered.
     pub state: Arc<AgentState>,
 }
@@ -165,7 +167,8 @@ impl Cloud {
                     (true, false) => Occasion::LoggedOut,
                     (false, _) => Occasion::Changed,
                 };
-                Some(Change { position, occasion, facets, state: agent.enter(state) })
+                let before = Arc::clone(agent.state());
+                Some(Change { position, occasion, facets, before, state: agent.enter(state) })
             }
         }
     }

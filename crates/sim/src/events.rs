@@ -54,14 +54,7 @@ fn flat(cloud: &Cloud, change: &Change, id: Id, faults: &Faults) -> Option<Value
 /// The correlation id is made per change; it is no sequence.
 fn notification(cloud: &Cloud, change: &Change, id: Id, faults: &Faults) -> Option<Value> {
     let agent = cloud.agent(change.position)?;
-    let only_changed = faults.activity_partial;
-    let told = Told {
-        presence: !only_changed || change.facets.presence,
-        routing: !only_changed || change.facets.routing,
-        out_of_office: !only_changed || change.facets.out_of_office,
-        queues: !only_changed || change.facets.queues,
-        presence_clock: !faults.event_without_modified_date,
-    };
+    let told = Told::of(change.facets, faults);
     Some(json!({
         "topicName": format!("v2.users.{}.activity", agent.user_id),
         "version": "2",

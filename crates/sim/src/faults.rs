@@ -2,13 +2,15 @@
 //!
 //! `docs/simulator.md` lists them with what each does. Every switch has a default under which the platform behaves.
 
+mod per_transport;
 mod selection;
 mod switch;
 
 use serde_json::{Map, Value};
 
 use crate::cloud::presence::Spelling;
-pub(crate) use selection::{Routes, Selection};
+pub(crate) use per_transport::PerTransport;
+pub(crate) use selection::{Routes, Selection, TopicList};
 use switch::SWITCHES;
 
 /// What happens to a request for several users of whom some are unknown.
@@ -79,10 +81,10 @@ pub(crate) struct Faults {
     pub(crate) rate: u64,
     pub(crate) window: Window,
     pub(crate) retry_after_huge: bool,
-    pub(crate) event_loss: f64,
-    pub(crate) event_dup: f64,
-    pub(crate) event_reorder: f64,
-    pub(crate) event_delay_ms: u64,
+    pub(crate) event_loss: PerTransport<f64>,
+    pub(crate) event_dup: PerTransport<f64>,
+    pub(crate) event_reorder: PerTransport<f64>,
+    pub(crate) event_delay_ms: PerTransport<u64>,
     pub(crate) event_without_modified_date: bool,
     pub(crate) activity_partial: bool,
     pub(crate) permission_lag_s: u64,
@@ -103,6 +105,16 @@ pub(crate) struct Faults {
     pub(crate) http_hang_p: f64,
     pub(crate) http_trouble_routes: Routes,
     pub(crate) webhook_format: WebhookFormat,
+    pub(crate) heartbeat_s: u64,
+    pub(crate) heartbeat_stop: bool,
+    pub(crate) half_open: bool,
+    pub(crate) close_1001_s: u64,
+    pub(crate) socket_closing_after_s: u64,
+    pub(crate) socket_closing_notice_s: u64,
+    pub(crate) channel_ttl_s: u64,
+    pub(crate) channel_limit: u64,
+    pub(crate) channel_takeover_s: u64,
+    pub(crate) topic_reject: TopicList,
 }
 
 impl Default for Faults {
@@ -119,10 +131,10 @@ impl Default for Faults {
             rate: 300,
             window: Window::Fixed,
             retry_after_huge: false,
-            event_loss: 0.0,
-            event_dup: 0.0,
-            event_reorder: 0.0,
-            event_delay_ms: 0,
+            event_loss: PerTransport::both(0.0),
+            event_dup: PerTransport::both(0.0),
+            event_reorder: PerTransport::both(0.0),
+            event_delay_ms: PerTransport::both(0),
             event_without_modified_date: false,
             activity_partial: false,
             permission_lag_s: 300,
@@ -143,6 +155,16 @@ impl Default for Faults {
             http_hang_p: 0.0,
             http_trouble_routes: Routes::default(),
             webhook_format: WebhookFormat::Flat,
+            heartbeat_s: 30,
+            heartbeat_stop: false,
+            half_open: false,
+            close_1001_s: 0,
+            socket_closing_after_s: 0,
+            socket_closing_notice_s: 60,
+            channel_ttl_s: 86_400,
+            channel_limit: 20,
+            channel_takeover_s: 0,
+            topic_reject: TopicList::default(),
         }
     }
 }
@@ -222,7 +244,10 @@ mod tests {
     #[test]
     fn given_switches_are_set_and_others_stay() {
         let faults = merged(&json!({"event_loss": 0.1, "routing_lie": 404, "window": "sliding"})).unwrap();
-        assert_eq!((faults.event_loss, faults.routing_lie, faults.window), (0.1, false, Window::Sliding));
+        assert_eq!(
+            (faults.event_loss.webhook, faults.routing_lie, faults.window),
+            (0.1, false, Window::Sliding)
+        );
         assert_eq!(faults.rate, 300);
     }
 

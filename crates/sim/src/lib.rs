@@ -13,6 +13,7 @@
 //!        +------------ wire (pure: Call -> Answer) <---- shell (listener, time, tasks)
 //! ```
 
+mod channels;
 pub mod cloud;
 mod delivery;
 mod events;

@@ -4,10 +4,12 @@
 
 mod activity;
 mod state;
+mod topic;
 mod user;
 
 pub(crate) use activity::{ActivityBody, Told};
 pub(crate) use state::{NamedBody, ProfileBody, StateBody, TruthBody};
+pub(crate) use topic::{OutOfOfficeEvent, PresenceEvent, QueueUserEvent, RoutingEvent, SummaryEvent};
 pub(crate) use user::{Expand, PresenceBody, RoutingBody, UserBody};
 
 use serde::Serialize;

@@ -1,7 +1,9 @@
 //! The shell around the pure parts: the listener, the tasks, and time.
 
 mod connections;
+mod keeper;
 mod mover;
+mod sockets;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -143,7 +145,7 @@ impl Shared {
             let settled = self.settled.notified();
             tokio::pin!(settled);
             settled.as_mut().enable();
-            let outstanding = self.with(|world| world.stats.webhook.outstanding());
+            let outstanding = self.with(|world| world.stats.outstanding());
             if outstanding == 0 || timeout_at(deadline, settled).await.is_err() {
                 return outstanding;
             }
@@ -186,6 +188,7 @@ impl Simulator {
         }
         let mover = Mover::new(Arc::clone(&shared), rate, moves.unwrap_or_default());
         tasks.spawn(mover.run(stop.clone()));
+        tasks.spawn(keeper::keep(Arc::clone(&shared), stop.clone()));
         tasks.spawn(connections::serve(listener, Arc::clone(&shared), tasks.clone(), stop.clone()));
         Ok(Self { addr, shared, tasks, stop })
     }

@@ -1,8 +1,12 @@
 //! What was asked and what was pushed, counted.
 
+mod channel;
+
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+
+pub(crate) use channel::{ChannelStats, Ending};
 
 /// Counts of requests and events since the start.
 #[derive(Debug, Default)]
@@ -12,6 +16,8 @@ pub(crate) struct Stats {
     pub(crate) events_made: u64,
     /// What became of them on the webhook.
     pub(crate) webhook: WebhookStats,
+    /// What became of them on notification channels.
+    pub(crate) channel: ChannelStats,
 }
 
 /// Deliveries on the webhook. `made + duplicated = acknowledged + lost + outstanding`.
@@ -33,6 +39,17 @@ pub(crate) struct WebhookStats {
     pub(crate) lost_refused: u64,
     /// No room to keep them while the receiver was down.
     pub(crate) lost_overflow: u64,
+}
+
+/// How many there are just now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Census {
+    /// Notification channels.
+    pub(crate) channels: usize,
+    /// Topics on them.
+    pub(crate) topics: usize,
+    /// Sockets connected to them.
+    pub(crate) sockets: usize,
 }
 
 impl WebhookStats {
@@ -58,8 +75,13 @@ impl Stats {
         self.requests.clear();
     }
 
-    /// The counts as the control plane shows them.
-    pub(crate) fn to_json(&self) -> Value {
+    /// Deliveries that are still to be made.
+    pub(crate) fn outstanding(&self) -> u64 {
+        self.webhook.outstanding() + self.channel.outstanding()
+    }
+
+    /// The counts as the control plane shows them; channels, topics and sockets are counted where they live.
+    pub(crate) fn to_json(&self, census: Census) -> Value {
         let requests: Vec<Value> = self
             .requests
             .iter()
@@ -84,6 +106,13 @@ impl Stats {
                     "lostOverflow": webhook.lost_overflow,
                     "outstanding": webhook.outstanding(),
                 },
+                "channel": self.channel.events_json(),
+            },
+            "channels": {"open": census.channels, "topics": census.topics},
+            "sockets": {
+                "open": census.sockets,
+                "opened": self.channel.opened,
+                "ended": self.channel.ended_json(),
             },
         })
     }

@@ -91,6 +91,13 @@ impl Tokens {
         (now < token.expires && !died_early && !idled).then_some(token.client.as_str())
     }
 
+    /// Whether a token has died before its time: revoked, by switch, or of idling. One that has come to its
+    /// promised end has not: what was opened with it may go on.
+    pub(crate) fn is_cut(&self, text: &str, faults: &Faults, now: Stamp) -> bool {
+        let Some(token) = self.by_text.get(text) else { return true };
+        now < token.expires && self.holder(text, faults, now).is_none()
+    }
+
     /// When a token dies of idling, if the organisation has a time-out.
     pub(crate) fn idles_at(&self, text: &str, faults: &Faults) -> Option<Stamp> {
         let token = self.by_text.get(text)?;

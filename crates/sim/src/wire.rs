@@ -9,6 +9,7 @@ mod authorization;
 mod call;
 mod control;
 mod listing;
+mod notifications;
 mod oauth;
 mod organization;
 mod presence;
@@ -22,6 +23,8 @@ mod users;
 
 pub(crate) use call::{Answer, Call, Method, Outcome};
 pub(crate) use query::Query;
+
+pub(crate) use notifications::socket;
 
 use call::{Asked, Handler};
 use refusal::Refusal;
@@ -56,6 +59,10 @@ const fn get(template: &'static str, handler: Handler) -> Route {
 const fn post(template: &'static str, handler: Handler) -> Route {
     Route { method: Method::Post, template, handler }
 }
+
+const CHANNELS: &str = "/api/v2/notifications/channels";
+const CHANNEL: &str = "/api/v2/notifications/channels/{channelId}";
+const SUBSCRIPTIONS: &str = "/api/v2/notifications/channels/{channelId}/subscriptions";
 
 /// All endpoints under `/api/v2`. Where two templates match, the one with fewer holes comes first.
 const ROUTES: &[Route] = &[
@@ -99,6 +106,14 @@ const ROUTES: &[Route] = &[
     get("/api/v2/routing/queues", routing::queues),
     get("/api/v2/routing/queues/{queueId}", routing::queue),
     get("/api/v2/routing/queues/{queueId}/members", routing::members),
+    get("/api/v2/notifications/availabletopics", notifications::topics::available),
+    get(CHANNELS, notifications::list),
+    post(CHANNELS, notifications::create),
+    Route { method: Method::Head, template: CHANNEL, handler: notifications::probe },
+    get(SUBSCRIPTIONS, notifications::subscriptions::show),
+    post(SUBSCRIPTIONS, notifications::subscriptions::add),
+    Route { method: Method::Put, template: SUBSCRIPTIONS, handler: notifications::subscriptions::replace },
+    Route { method: Method::Delete, template: SUBSCRIPTIONS, handler: notifications::subscriptions::clear },
     get("/api/v2/analytics/agents/{userId}/status", analytics::one),
     post("/api/v2/analytics/agents/status/query", analytics::agents),
     post("/api/v2/analytics/agents/status/counts", analytics::counts),
@@ -108,7 +123,7 @@ const ROUTES: &[Route] = &[
 
 /// Whether a template is that of an endpoint.
 fn is_route(template: &str) -> bool {
-    template == LOG_IN || ROUTES.iter().any(|route| route.template == template)
+    matches!(template, LOG_IN | socket::CONNECT) || ROUTES.iter().any(|route| route.template == template)
 }
 
 /// Answers one call. The lock on the world is held for as long as this takes, so nothing here waits.
@@ -116,13 +131,7 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Outcome {
     if call.path.starts_with("/sim/") {
         return Outcome::Answer(control::answer(world, call));
     }
-    let (place, path) = match call.path.strip_prefix("/region/") {
-        None => (Where::Here, call.path.as_str()),
-        Some(rest) => match rest.strip_prefix(OTHER_REGION) {
-            Some(path) => (Where::Elsewhere, path),
-            None => (Where::Here, call.path.as_str()),
-        },
-    };
+    let (place, path) = placed(&call.path);
     let mut count = Count { route: NO_ROUTE, client: NO_CLIENT.to_owned() };
     let outcome = platform(world, call, place, path, &mut count);
     if let Outcome::Answer(answer) = &outcome {
@@ -131,6 +140,14 @@ pub(crate) fn answer(world: &mut World, call: &Call) -> Outcome {
         world.stats.count_request(count.route, &count.client, 0);
     }
     outcome
+}
+
+/// The organisation that a path leads to, and the path there.
+fn placed(path: &str) -> (Where, &str) {
+    match path.strip_prefix("/region/").and_then(|rest| rest.strip_prefix(OTHER_REGION)) {
+        Some(rest) => (Where::Elsewhere, rest),
+        None => (Where::Here, path),
+    }
 }
 
 /// Under what an answer is counted; filled in as it becomes known.

@@ -4,6 +4,10 @@
 
 use std::collections::VecDeque;
 
+use serde_json::Value;
+
+use crate::channels::{Channels, Published};
+use crate::cloud::access::ClientState;
 use crate::cloud::chance::Chance;
 use crate::cloud::id::Id;
 use crate::cloud::moves::Move;
@@ -12,7 +16,7 @@ use crate::cloud::{Change, Cloud};
 use crate::events::Event;
 use crate::faults::Faults;
 use crate::scenario::Scenario;
-use crate::stats::Stats;
+use crate::stats::{Census, ChannelStats, Stats};
 use crate::tokens::Tokens;
 
 /// The region in which `sim-wrong-region` is known.
@@ -30,6 +34,15 @@ pub(crate) struct Site {
     pub(crate) cloud: Cloud,
     /// Tokens issued for it.
     pub(crate) tokens: Tokens,
+    /// Its notification channels.
+    pub(crate) channels: Channels,
+}
+
+impl Site {
+    fn of(cloud: Cloud) -> Self {
+        let channels = Channels::new(cloud.seed(), cloud.organisation.id);
+        Self { cloud, tokens: Tokens::default(), channels }
+    }
 }
 
 /// Which of the two organisations a request is for.
@@ -82,12 +95,10 @@ pub(crate) struct World {
 impl World {
     /// The world of a seed at an instant.
     pub(crate) fn new(seed: u64, agent_count: usize, has_webhook: bool, now: Stamp) -> Self {
-        let mut here =
-            Site { cloud: Cloud::found(seed, "Acme", agent_count, now), tokens: Tokens::default() };
+        let mut here = Site::of(Cloud::found(seed, "Acme", agent_count, now));
         here.cloud.access.add_known_clients(&here.cloud.divisions, now);
         let other_seed = seed ^ 0x5eed_0002;
-        let mut elsewhere =
-            Site { cloud: Cloud::found(other_seed, "Globex", OTHER_AGENTS, now), tokens: Tokens::default() };
+        let mut elsewhere = Site::of(Cloud::found(other_seed, "Globex", OTHER_AGENTS, now));
         elsewhere.cloud.access.add_foreign_client(now);
         Self {
             here,
@@ -119,37 +130,54 @@ impl World {
         }
     }
 
+    /// A site, with what its channels need to know and to count.
+    pub(crate) fn with_channels(&mut self, place: Where) -> (&mut Site, &Faults, &mut ChannelStats) {
+        let site = match place {
+            Where::Here => &mut self.here,
+            Where::Elsewhere => &mut self.elsewhere,
+        };
+        (site, &self.faults, &mut self.stats.channel)
+    }
+
     /// Lets the scenario make its next move, unless it is paused.
     pub(crate) fn advance(&mut self, now: Stamp) {
         if self.moving
             && let Some(change) = self.scenario.advance(&mut self.here.cloud, now)
         {
-            self.publish(&change, now);
+            self.publish(Where::Here, &change, now);
         }
     }
 
-    /// Makes something happen to an agent, and pushes it. Changes elsewhere are not pushed: nobody listens there.
+    /// Makes something happen to an agent, and pushes it.
     pub(crate) fn happen(&mut self, place: Where, position: usize, happening: &Move, now: Stamp) -> bool {
         let change = self.site_mut(place).cloud.apply(position, happening, now);
-        if let (Some(change), Where::Here) = (&change, place) {
-            self.publish(change, now);
+        if let Some(change) = &change {
+            self.publish(place, change, now);
         }
         change.is_some()
     }
 
-    /// Turns a change into deliveries. Chance is drawn in the same order whatever the switches say, so that a switch
-    /// does not alter the fate of later events.
-    pub(crate) fn publish(&mut self, change: &Change, now: Stamp) {
+    /// Tells a change to whoever listens: channels, and the webhook for the organisation that moves.
+    pub(crate) fn publish(&mut self, place: Where, change: &Change, now: Stamp) {
         self.stats.events_made += 1;
-        if !self.has_webhook {
-            return;
+        let number = self.stats.events_made;
+        let (site, faults, stats) = self.with_channels(place);
+        let published = Published { cloud: &site.cloud, change, number, faults, now };
+        site.channels.publish(&published, stats);
+        if self.has_webhook && place == Where::Here {
+            self.push(change, now);
         }
+    }
+
+    /// Turns a change into deliveries to the webhook. Chance is drawn in the same order whatever the switches say, so
+    /// that a switch does not alter the fate of later events.
+    fn push(&mut self, change: &Change, now: Stamp) {
         let draws = [(); 6].map(|()| self.event_chance.fraction());
         let webhook = &mut self.stats.webhook;
         webhook.made += 1;
         let agent = self.here.cloud.agent(change.position);
         let withheld = agent.is_some_and(|agent| self.faults.state_withheld.covers(agent));
-        if withheld || draws[0] < self.faults.event_loss {
+        if withheld || draws[0] < self.faults.event_loss.webhook {
             webhook.lost_by_switch += 1;
             return;
         }
@@ -157,15 +185,38 @@ impl World {
             webhook.lost_by_switch += 1;
             return;
         };
-        let delay_max_ms = self.faults.event_delay_ms as f64;
+        let delay_max_ms = self.faults.event_delay_ms.webhook as f64;
         let after = |delay_ms: f64| now.plus_millis(delay_ms as i64);
-        if draws[1] < self.faults.event_dup {
+        if draws[1] < self.faults.event_dup.webhook {
             self.stats.webhook.duplicated += 1;
             self.enqueue(Outgoing { due: after(draws[3] * delay_max_ms), event: event.clone() });
         }
-        let held_back = draws[2] < self.faults.event_reorder;
+        let held_back = draws[2] < self.faults.event_reorder.webhook;
         let reorder_ms = if held_back { draws[5] * REORDER_MS as f64 } else { 0.0 };
         self.enqueue(Outgoing { due: after(draws[4] * delay_max_ms + reorder_ms), event });
+    }
+
+    /// Does what is due on channels by the passing of time.
+    pub(crate) fn tend(&mut self, now: Stamp) {
+        let (faults, stats) = (&self.faults, &mut self.stats.channel);
+        for Site { cloud, tokens, channels } in [&mut self.here, &mut self.elsewhere] {
+            let is_dead = |token: &str, client: &str| {
+                let client = cloud.access.client(client);
+                tokens.is_cut(token, faults, now)
+                    || client.is_none_or(|client| client.state == ClientState::Disabled)
+            };
+            channels.tend(faults, is_dead, stats, now);
+        }
+    }
+
+    /// All counts, as the control plane shows them.
+    pub(crate) fn stats_json(&self) -> Value {
+        let [here, elsewhere] = [&self.here, &self.elsewhere].map(|site| site.channels.census());
+        self.stats.to_json(Census {
+            channels: here.channels + elsewhere.channels,
+            topics: here.topics + elsewhere.topics,
+            sockets: here.sockets + elsewhere.sockets,
+        })
     }
 
     fn enqueue(&mut self, outgoing: Outgoing) {

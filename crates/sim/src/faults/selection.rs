@@ -55,6 +55,29 @@ impl Selection {
     }
 }
 
+/// Topics that are refused to everybody: names, templates, or ids of their objects. Letter case does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TopicList(Arc<BTreeSet<String>>);
+
+impl TopicList {
+    /// Whether one of these ways to name a topic is listed.
+    pub(crate) fn lists(&self, names: &[&str]) -> bool {
+        !self.0.is_empty() && names.iter().any(|name| self.0.contains(&name.to_ascii_lowercase()))
+    }
+
+    /// Reads the value of the switch.
+    pub(super) fn read(value: &Value) -> Option<Self> {
+        let names = value.as_array().filter(|names| names.len() <= IDS_MAX)?;
+        let names = names.iter().map(|name| name.as_str().map(str::to_ascii_lowercase));
+        names.collect::<Option<BTreeSet<String>>>().map(|names| Self(Arc::new(names)))
+    }
+
+    /// The value of the switch.
+    pub(super) fn to_json(&self) -> Value {
+        self.0.iter().cloned().collect::<Vec<String>>().into()
+    }
+}
+
 /// The routes that HTTP trouble is about, by their templates. Whether there are such routes is for the wire to say.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Routes(Arc<[String]>);

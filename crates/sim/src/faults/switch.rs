@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Faults, Outage, Routes, Selection, Unknown, WebhookFormat, Window};
+use super::{Faults, Outage, PerTransport, Routes, Selection, TopicList, Unknown, WebhookFormat, Window};
 use crate::cloud::presence::Spelling;
 
 type Setter = fn(&mut Faults, &Value) -> Option<()>;
@@ -23,10 +23,25 @@ macro_rules! chance {
             name: $name,
             takes: "a probability from 0 to 1",
             set: |faults, value| {
-                faults.$field = value.as_f64().filter(|p| (0.0..=1.0).contains(p))?;
+                faults.$field = as_chance(value)?;
                 Some(())
             },
             get: |faults| faults.$field.into(),
+        }
+    };
+}
+
+/// A value for every transport, or one each.
+macro_rules! per_transport {
+    ($name:literal, $field:ident, $takes:literal, $read:expr) => {
+        Switch {
+            name: $name,
+            takes: concat!($takes, ", or {\"webhook\": …, \"channel\": …} of it"),
+            set: |faults, value| {
+                faults.$field = PerTransport::read(faults.$field, value, $read)?;
+                Some(())
+            },
+            get: |faults| faults.$field.to_json(),
         }
     };
 }
@@ -130,10 +145,10 @@ pub(super) const SWITCHES: &[Switch] = &[
     number!("rate", rate, 1_000_000, "requests a minute and token up to 1000000; 0 is no limit"),
     word!("window", window, "\"fixed\" or \"sliding\"", "fixed" => Window::Fixed, "sliding" => Window::Sliding),
     flag!("retry_after_huge", retry_after_huge),
-    chance!("event_loss", event_loss),
-    chance!("event_dup", event_dup),
-    chance!("event_reorder", event_reorder),
-    number!("event_delay", event_delay_ms, 60_000, "the longest delay in milliseconds, up to 60000"),
+    per_transport!("event_loss", event_loss, "a probability from 0 to 1", as_chance),
+    per_transport!("event_dup", event_dup, "a probability from 0 to 1", as_chance),
+    per_transport!("event_reorder", event_reorder, "a probability from 0 to 1", as_chance),
+    per_transport!("event_delay", event_delay_ms, "the longest delay in milliseconds, up to 60000", as_delay),
     flag!("presence_event_without_modifiedDate", event_without_modified_date),
     flag!("activity_partial", activity_partial),
     number!("permission_lag", permission_lag_s, 86_400, "seconds up to 86400"),
@@ -173,7 +188,35 @@ pub(super) const SWITCHES: &[Switch] = &[
     word!("webhook_format", webhook_format, "\"flat\", \"notification\" or \"eventbridge\"",
         "flat" => WebhookFormat::Flat, "notification" => WebhookFormat::Notification,
         "eventbridge" => WebhookFormat::EventBridge),
+    number!("heartbeat_s", heartbeat_s, 3600, "seconds up to 3600; 0 is none"),
+    flag!("heartbeat_stop", heartbeat_stop),
+    flag!("half_open", half_open),
+    number!("close_1001", close_1001_s, 86_400, "seconds of a client's silence up to 86400; 0 is never"),
+    number!("socket_closing_after", socket_closing_after_s, 86_400, "seconds up to 86400; 0 is never"),
+    number!("socket_closing_notice_s", socket_closing_notice_s, 3600, "seconds up to 3600"),
+    number!("channel_ttl", channel_ttl_s, 604_800, "seconds of a channel's life up to 604800"),
+    number!("channel_limit", channel_limit, 1000, "channels of a client up to 1000"),
+    number!("channel_takeover", channel_takeover_s, 86_400, "seconds up to 86400; 0 is never"),
+    Switch {
+        name: "topic_reject",
+        takes: "a list of up to 1000 topics, templates such as v2.users.{id}.activity, or ids",
+        set: |faults, value| {
+            faults.topic_reject = TopicList::read(value)?;
+            Some(())
+        },
+        get: |faults| faults.topic_reject.to_json(),
+    },
 ];
+
+/// A probability.
+fn as_chance(value: &Value) -> Option<f64> {
+    value.as_f64().filter(|p| (0.0..=1.0).contains(p))
+}
+
+/// Milliseconds up to a minute.
+fn as_delay(value: &Value) -> Option<u64> {
+    value.as_u64().filter(|delay_ms| *delay_ms <= 60_000)
+}
 
 /// Yes or no, as JSON or as a word.
 pub(super) fn as_flag(value: &Value) -> Option<bool> {

@@ -5,7 +5,9 @@ use serde::Serialize;
 use super::{DefinitionReference, RoutingFacet, Style};
 use crate::cloud::agent::{Agent, AgentState};
 use crate::cloud::id::Id;
+use crate::cloud::moves::Facets;
 use crate::cloud::stamp::Stamp;
+use crate::faults::Faults;
 
 /// The body of `v2.users.{id}.activity`. Facets that are not told are absent: no news.
 #[derive(Serialize)]
@@ -53,6 +55,20 @@ pub(crate) struct Told {
     pub(crate) queues: bool,
     /// The presence's `modifiedDate`.
     pub(crate) presence_clock: bool,
+}
+
+impl Told {
+    /// What is told of a change under these switches.
+    pub(crate) fn of(facets: Facets, faults: &Faults) -> Self {
+        let all = !faults.activity_partial;
+        Self {
+            presence: all || facets.presence,
+            routing: all || facets.routing,
+            out_of_office: all || facets.out_of_office,
+            queues: all || facets.queues,
+            presence_clock: !faults.event_without_modified_date,
+        }
+    }
 }
 
 impl ActivityBody {

@@ -12,10 +12,11 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::sockets::{self, Refused};
 use super::{Shared, now};
 use crate::wire::{self, Answer, BODY_MAX, Call, Method, Outcome, Query};
 
@@ -33,6 +34,9 @@ const STREAMS_MAX: u32 = 256;
 const HANG: Duration = Duration::from_secs(120);
 /// After a failed accept (too many open files) others get time to close theirs.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
+
+/// Stands for the host where a caller names none.
+const NO_HOST: &str = "localhost";
 
 /// Accepts connections until stopped.
 pub(super) async fn serve(
@@ -53,10 +57,9 @@ pub(super) async fn serve(
         match accepted {
             (Ok(place), Ok((stream, _))) => {
                 let (shared, stop) = (Arc::clone(&shared), stop.clone());
-                tasks.spawn(async move {
-                    converse(stream, shared, stop).await;
-                    drop(place);
-                });
+                let guest =
+                    Guest { shared, tasks: tasks.clone(), stop, place: Arc::new(place), secure: false };
+                tasks.spawn(converse(stream, guest));
             }
             (_, Err(error)) => {
                 tracing::warn!(%error, "could not accept a connection");
@@ -67,8 +70,21 @@ pub(super) async fn serve(
     }
 }
 
+/// What everything that happens on one connection has at hand.
+#[derive(Clone)]
+pub(super) struct Guest {
+    pub(super) shared: Arc<Shared>,
+    pub(super) tasks: TaskTracker,
+    pub(super) stop: CancellationToken,
+    /// Its place among the connections, which a socket keeps when HTTP has done its part.
+    #[expect(dead_code, reason = "held, not read: the place is free when the last holder is gone")]
+    pub(super) place: Arc<OwnedSemaphorePermit>,
+    /// Whether it came over TLS.
+    pub(super) secure: bool,
+}
+
 /// Serves one connection until it ends, or until the stop lets it finish what it is at.
-async fn converse(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToken) {
+async fn converse(stream: TcpStream, guest: Guest) {
     let _ = stream.set_nodelay(true);
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
@@ -81,12 +97,9 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToke
         .timer(TokioTimer::new())
         .max_header_list_size(HEADERS_MAX)
         .max_concurrent_streams(STREAMS_MAX);
-    let service_stop = stop.clone();
-    let service = service_fn(move |request| {
-        let (shared, stop) = (Arc::clone(&shared), service_stop.clone());
-        async move { respond(request, shared, stop).await }
-    });
-    let connection = builder.serve_connection(TokioIo::new(stream), service);
+    let stop = guest.stop.clone();
+    let service = service_fn(move |request| respond(request, guest.clone()));
+    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -105,13 +118,17 @@ async fn converse(stream: TcpStream, shared: Arc<Shared>, stop: CancellationToke
 #[error("left without an answer, by switch or because the simulator stops")]
 struct LeftHanging;
 
-async fn respond(
-    request: Request<Incoming>,
-    shared: Arc<Shared>,
-    stop: CancellationToken,
-) -> Result<Response<Full<Bytes>>, LeftHanging> {
+async fn respond(mut request: Request<Incoming>, guest: Guest) -> Result<Response<Full<Bytes>>, LeftHanging> {
     let head_only = request.method() == http::Method::HEAD;
     let path = request.uri().path().to_owned();
+    if wire::socket::is_socket(&path) {
+        return match sockets::open(&mut request, &guest) {
+            Ok(response) => Ok(response),
+            Err(Refused::Answer(answer)) => Ok(to_response(answer, head_only)),
+            Err(Refused::Hang) => hang(&guest.stop).await,
+        };
+    }
+    let Guest { shared, stop, secure, .. } = guest;
     let answer = match (request.method(), path.as_str()) {
         (&http::Method::POST, "/sim/pause") => {
             let outstanding = tokio::select! {
@@ -124,25 +141,28 @@ async fn respond(
             shared.with(|world| world.moving = true);
             Answer::ok(&json!({"paused": false}))
         }
-        _ => match read(request).await {
+        _ => match read(request, secure).await {
             None => Answer::json(408, &json!({"message": "the body did not come in time", "status": 408})),
             Some(call) => match shared.with(|world| wire::answer(world, &call)) {
                 Outcome::Answer(answer) => answer,
-                Outcome::Hang => {
-                    tokio::select! {
-                        () = stop.cancelled() => {}
-                        () = tokio::time::sleep(HANG) => {}
-                    }
-                    return Err(LeftHanging);
-                }
+                Outcome::Hang => return hang(&stop).await,
             },
         },
     };
     Ok(to_response(answer, head_only))
 }
 
+/// Lets a caller wait.
+async fn hang(stop: &CancellationToken) -> Result<Response<Full<Bytes>>, LeftHanging> {
+    tokio::select! {
+        () = stop.cancelled() => {}
+        () = tokio::time::sleep(HANG) => {}
+    }
+    Err(LeftHanging)
+}
+
 /// Reads a request whole. None when its body does not come in time.
-async fn read(request: Request<Incoming>) -> Option<Call> {
+async fn read(request: Request<Incoming>, secure: bool) -> Option<Call> {
     let (parts, body) = request.into_parts();
     let read = Limited::new(body, BODY_MAX).collect();
     let (body, oversized) = match tokio::time::timeout(BODY_TIMEOUT, read).await {
@@ -150,12 +170,16 @@ async fn read(request: Request<Incoming>) -> Option<Call> {
         Ok(Err(error)) if error.is::<LengthLimitError>() => (Bytes::new(), true),
         Ok(Err(_)) | Err(_) => return None,
     };
+    let host = parts.headers.get(http::header::HOST).and_then(|value| value.to_str().ok());
+    let authority = parts.uri.authority().map(http::uri::Authority::as_str);
     let authorization = parts.headers.get(http::header::AUTHORIZATION);
     Some(Call {
         method: Method::of(parts.method.as_str()),
         path: parts.uri.path().to_owned(),
         query: Query::parse(parts.uri.query().unwrap_or_default()),
         authorization: authorization.and_then(|value| value.to_str().ok()).map(str::to_owned),
+        host: authority.or(host).unwrap_or(NO_HOST).to_owned(),
+        secure,
         body: body.to_vec(),
         oversized,
         now: now(),

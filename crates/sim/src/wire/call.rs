@@ -59,6 +59,10 @@ pub(crate) struct Call {
     pub(crate) query: Query,
     /// The `Authorization` header.
     pub(crate) authorization: Option<String>,
+    /// Host and port that the caller believes to speak to.
+    pub(crate) host: String,
+    /// Whether it came over TLS.
+    pub(crate) secure: bool,
     /// The body.
     pub(crate) body: Vec<u8>,
     /// Whether the body was larger than the platform takes; it is then empty here.

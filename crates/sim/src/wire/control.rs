@@ -4,8 +4,8 @@
 
 mod agents;
 mod clients;
+mod disconnect;
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Call, Method};
@@ -62,12 +62,12 @@ fn route(world: &mut World, call: &Call) -> Result<Answer> {
         (Method::Post, ["agents", id, what]) => agents::change(world, agents::find(world, id)?, what, call),
         (Method::Get, ["faults"]) => Ok(Answer::ok(&world.faults.to_json())),
         (Method::Put, ["faults"]) => faults(world, call),
-        (Method::Get, ["stats"]) => Ok(Answer::ok(&world.stats.to_json())),
+        (Method::Get, ["stats"]) => Ok(Answer::ok(&world.stats_json())),
         (Method::Post, ["stats", "reset"]) => Ok(reset_stats(world)),
         (Method::Get, ["clients"]) => Ok(clients::list(world, call.now)),
         (Method::Post, ["clients"]) => clients::put(world, body(call)?, call.now),
         (Method::Delete, ["clients", id]) => clients::remove(world, id),
-        (Method::Post, ["disconnect"]) => disconnect(world, call),
+        (Method::Post, ["disconnect"]) => disconnect::disconnect(world, call),
         _ => Err(ControlError::NoSuchControl),
     }
 }
@@ -85,23 +85,9 @@ fn faults(world: &mut World, call: &Call) -> Result<Answer> {
 
 /// Starts counting requests from nothing; gives the counts so far.
 fn reset_stats(world: &mut World) -> Answer {
-    let so_far = Answer::ok(&world.stats.to_json());
+    let so_far = Answer::ok(&world.stats_json());
     world.stats.forget_requests();
     so_far
-}
-
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-struct Disconnecting {
-    client_id: Option<String>,
-}
-
-/// Revokes all tokens, or those of one client.
-fn disconnect(world: &mut World, call: &Call) -> Result<Answer> {
-    let wanted: Disconnecting = if call.body.is_empty() { Disconnecting::default() } else { body(call)? };
-    let client = wanted.client_id.as_deref();
-    let revoked = world.here.tokens.revoke_all(client) + world.elsewhere.tokens.revoke_all(client);
-    Ok(Answer::ok(&json!({"tokensRevoked": revoked})))
 }
 
 /// The id of a division given by name or id.

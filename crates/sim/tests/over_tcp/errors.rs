@@ -17,7 +17,7 @@ async fn every_refusal_has_the_platforms_code_and_its_correlation_id() {
         ("/api/v2/users", "", 401, "authentication.required"),
         ("/api/v2/users", "made-up", 401, "bad.credentials"),
         ("/api/v2/nothing/here", full.as_str(), 404, "not.found"),
-        ("/api/v2/notifications/channels", &full, 404, "not.found"),
+        ("/api/v2/notifications/channels/one", &full, 404, "not.found"),
         ("/api/v2/users/me", &full, 400, "not.a.user"),
         ("/api/v2/users/12345", &full, 404, "general.resource.not.found"),
         ("/api/v2/users?pageSize=many", &full, 400, "invalid.query.param.value"),

@@ -9,6 +9,8 @@ mod analytics;
 #[cfg(test)]
 mod causes;
 #[cfg(test)]
+mod channels;
+#[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod control_plane;
@@ -22,6 +24,8 @@ mod house;
 mod search;
 #[cfg(test)]
 mod sign_in;
+#[cfg(test)]
+mod socket;
 #[cfg(test)]
 mod users;
 #[cfg(test)]

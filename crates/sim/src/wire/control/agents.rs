@@ -119,7 +119,7 @@ fn account(text: &str) -> Result<Account> {
 
 fn set_account(world: &mut World, position: usize, account: Account, now: Stamp) -> Result<Answer> {
     if let Some(change) = world.here.cloud.set_account(position, account, now) {
-        world.publish(&change, now);
+        world.publish(Where::Here, &change, now);
     }
     show(world, position)
 }

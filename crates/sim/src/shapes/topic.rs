@@ -1,0 +1,128 @@
+//! The bodies of notifications about one facet each.
+
+use serde::Serialize;
+
+use super::{DefinitionReference, RoutingFacet, Style};
+use crate::cloud::agent::{Agent, AgentState, RoutingStatus};
+use crate::cloud::id::Id;
+use crate::cloud::stamp::Stamp;
+use crate::faults::Faults;
+
+/// The body of `v2.users.{id}.presence`. It does not name the user: the topic does.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct PresenceEvent {
+    source: &'static str,
+    primary: bool,
+    presence_definition: DefinitionReference,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    modified_date: Option<Stamp>,
+}
+
+impl PresenceEvent {
+    /// Writes the presence entered.
+    pub(crate) fn of(agent: &Agent, state: &AgentState, faults: &Faults) -> Self {
+        let definition = DefinitionReference::of(state, Style::event(faults));
+        Self {
+            source: "PURECLOUD",
+            primary: !faults.presence_not_primary.covers(agent),
+            presence_definition: DefinitionReference { self_uri: None, ..definition },
+            message: state.presence.message.clone(),
+            modified_date: state.presence.since.filter(|_| !faults.event_without_modified_date),
+        }
+    }
+}
+
+/// The body of `v2.users.{id}.routingStatus`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct RoutingEvent {
+    id: Id,
+    routing_status: RoutingFacet,
+}
+
+impl RoutingEvent {
+    /// Writes the routing status entered.
+    pub(crate) fn of(agent: &Agent, state: &AgentState, style: Style) -> Self {
+        Self { id: agent.user_id, routing_status: RoutingFacet::of(state, style) }
+    }
+}
+
+#[derive(Serialize)]
+struct Reference {
+    id: Id,
+}
+
+/// The body of `v2.users.{id}.outofoffice`. Absences here have no dates.
+#[derive(Serialize)]
+pub(crate) struct OutOfOfficeEvent {
+    user: Reference,
+    active: bool,
+    indefinite: bool,
+}
+
+impl OutOfOfficeEvent {
+    /// Writes the flag.
+    pub(crate) fn of(agent: &Agent, state: &AgentState) -> Self {
+        let active = state.out_of_office.active;
+        Self { user: Reference { id: agent.user_id }, active, indefinite: active }
+    }
+}
+
+#[derive(Serialize)]
+struct Stages {
+    active: u8,
+    acw: u8,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Conversations {
+    contact_center: Stages,
+    enterprise: Stages,
+}
+
+/// The body of `v2.users.{id}.conversationsummary`: calls are the only conversations here.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SummaryEvent {
+    user_id: Id,
+    call: Conversations,
+}
+
+impl SummaryEvent {
+    /// Counts the conversations that a routing status comes of.
+    pub(crate) fn of(agent: &Agent, state: &AgentState) -> Self {
+        let routed = state.routing.status == RoutingStatus::Interacting;
+        let wrapping_up = state.routing.after_call_work;
+        let own = state.routing.status == RoutingStatus::Communicating;
+        Self {
+            user_id: agent.user_id,
+            call: Conversations {
+                contact_center: Stages {
+                    active: (routed && !wrapping_up).into(),
+                    acw: (routed && wrapping_up).into(),
+                },
+                enterprise: Stages { active: own.into(), acw: 0 },
+            },
+        }
+    }
+}
+
+/// The body of `v2.routing.queues.{id}.users`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct QueueUserEvent {
+    id: Id,
+    user: Reference,
+    queue_id: Id,
+    joined: bool,
+}
+
+impl QueueUserEvent {
+    /// Writes that somebody has switched a queue on or off.
+    pub(crate) fn of(agent: &Agent, queue_id: Id, joined: bool) -> Self {
+        Self { id: agent.user_id, user: Reference { id: agent.user_id }, queue_id, joined }
+    }
+}

@@ -24,6 +24,7 @@ use std::time::Duration;
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use onduty_core::agent::UserId;
+use onduty_core::time::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
@@ -86,6 +87,7 @@ struct Shared {
     meters: Meters,
     clock: Clock,
     rhythm: Rhythm,
+    started_at: Timestamp,
     rotations: Arc<Rotations>,
     mending: Semaphore,
     board: Board,
@@ -110,6 +112,7 @@ impl Channels {
             view: self.view,
             inlet: self.inlet,
             meters: self.meters,
+            started_at: self.clock.now(),
             clock: self.clock,
             rhythm: self.rhythm,
             rotations: Arc::default(),

@@ -239,6 +239,9 @@ impl Line {
     fn open(&mut self, tap: Tap) {
         self.ledger.keep(&tap.permitted);
         self.ledger.cover(&tap.permitted, tap.live_at);
+        if self.is_listing_first() {
+            self.mending.leave_to_listing(self.now());
+        }
         self.state = State::Open(Box::new(tap));
     }
 
@@ -254,6 +257,12 @@ impl Line {
         }
         standing.covered = self.ledger.covered();
         self.shared.board.report(self.id, standing);
+    }
+
+    /// Whether the full listing that begins every run is under way: what a store held is read again by that.
+    fn is_listing_first(&self) -> bool {
+        let listing = self.shared.view.snapshot().listing();
+        listing.is_none_or(|listing| listing.finished_at < self.shared.started_at)
     }
 
     fn now(&self) -> Timestamp {

@@ -12,6 +12,9 @@ use onduty_core::time::Timestamp;
 /// From one round to the next, doubled each time.
 const BETWEEN: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 
+/// A full listing at full speed has this long to get to an agent.
+const LISTING: Duration = Duration::from_secs(60);
+
 /// The reading that a gap made necessary.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Mending {
@@ -35,6 +38,11 @@ impl Mending {
     /// There is a new gap: everybody may be asked for again at once.
     pub(super) fn again(&mut self) {
         *self = Self::default();
+    }
+
+    /// A full listing is about to read everybody: only whoever it misses is asked for.
+    pub(super) fn leave_to_listing(&mut self, now: Timestamp) {
+        self.rests_until = Some(now.after(LISTING));
     }
 
     /// Whom to ask for next, of those who are to be read.

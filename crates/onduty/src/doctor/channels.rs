@@ -23,7 +23,7 @@ pub(super) fn check(
     if standing.phase == Phase::Starting {
         return Check::ok(name, standing.detail.clone());
     }
-    let lag = standing.lag.map_or_else(String::new, |lag| format!(", the last event {} late", span(lag)));
+    let lag = standing.lag.map_or_else(String::new, |lag| format!(", events {} late", span(lag)));
     let found = format!("{open} of {planned} channels open, {topics} topics{lag}");
     if standing.phase == Phase::Failing {
         return match awaited {

@@ -49,6 +49,11 @@ impl Ledger {
         self.since.values().filter(|since| **since > now).min().copied()
     }
 
+    /// Since when all of them are covered.
+    pub(super) fn whole_since(&self) -> Option<Timestamp> {
+        self.since.values().max().copied()
+    }
+
     /// What a sign of life at an instant vouches for.
     pub(super) fn marks(&self, alive_at: Timestamp) -> Vec<Coverage> {
         let until = alive_at.before(DELIVERY);

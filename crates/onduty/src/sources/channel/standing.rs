@@ -100,6 +100,18 @@ impl Board {
         self.show(&mut inner);
     }
 
+    /// All of a line's agents are covered since then, and were read since.
+    pub(super) fn complete(&self, id: LineId, since: Timestamp) {
+        let mut inner = self.lock();
+        if inner.marks.contains_key(&id) {
+            return;
+        }
+        inner.marks.insert(id, since);
+        let mark = oldest_mark(&inner);
+        self.status
+            .source(Source::Channel, |standing| standing.last_mark_at = mark.or(standing.last_mark_at));
+    }
+
     /// A line is no more.
     pub(super) fn forget(&self, id: LineId) {
         let mut inner = self.lock();

@@ -28,8 +28,15 @@ impl Line {
         let now = self.now();
         let snapshot = self.shared.view.snapshot();
         let batch = self.shared.platform.lookup_batch_max();
-        let Next::Read(agents) = self.mending.next(self.ledger.unread(&snapshot, now), batch, now) else {
-            return;
+        let agents = match self.mending.next(self.ledger.unread(&snapshot, now), batch, now) {
+            Next::Read(agents) => agents,
+            Next::Rest(_) => return,
+            Next::Done => {
+                // Everybody is covered, and was vouched for since: complete up to the last of those beginnings.
+                let complete_until = self.ledger.whole_since().filter(|since| *since <= now);
+                complete_until.into_iter().for_each(|until| self.shared.board.complete(self.id, until));
+                return;
+            }
         };
         let shared = std::sync::Arc::clone(&self.shared);
         self.mend = Some(Box::pin(async move {

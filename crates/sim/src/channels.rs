@@ -8,9 +8,13 @@ mod catalogue;
 mod delivery;
 mod frames;
 mod line;
+mod socket;
 mod subscription;
 mod topic;
 mod upkeep;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -186,6 +190,10 @@ impl Channels {
         self.numbers.get(id).and_then(|number| self.channels.get(number))
     }
 
+    fn by_id_mut(&mut self, id: &str) -> Option<&mut Channel> {
+        self.numbers.get(id).and_then(|number| self.channels.get_mut(number))
+    }
+
     /// The channel of this id, if it lives and is this client's.
     pub(crate) fn owned(&self, id: &str, client: &str, faults: &Faults, now: Stamp) -> Option<&Channel> {
         let channel = self.living(id, faults, now)?;
@@ -198,85 +206,8 @@ impl Channels {
 
     /// Notes that a channel was made use of.
     pub(crate) fn touch(&mut self, id: &str, now: Stamp) {
-        if let Some(channel) = self.numbers.get(id).and_then(|number| self.channels.get_mut(number)) {
+        if let Some(channel) = self.by_id_mut(id) {
             channel.used = now;
-        }
-    }
-
-    /// Opens a socket on a channel, and cuts the one that was there. None when there is no such channel.
-    pub(crate) fn connect(
-        &mut self,
-        id: &str,
-        faults: &Faults,
-        stats: &mut ChannelStats,
-        now: Stamp,
-    ) -> Option<LineEnd> {
-        self.living(id, faults, now)?;
-        let number = *self.numbers.get(id)?;
-        let channel = self.channels.get_mut(&number)?;
-        self.sockets += 1;
-        let (line, end) = Line::open(self.sockets, now);
-        channel.used = now;
-        stats.opened += 1;
-        if let Some(former) = channel.line.replace(line) {
-            former.close(None, NORMAL);
-            stats.count_end(Ending::Replaced);
-        }
-        Some(end)
-    }
-
-    /// A socket has ended at its own end. One that was ended from here is counted already.
-    pub(crate) fn hung_up(&mut self, id: &str, socket: u64, ending: Ending, stats: &mut ChannelStats) {
-        let channel = self.numbers.get(id).and_then(|number| self.channels.get_mut(number));
-        if let Some(channel) = channel.filter(|channel| is_on(channel.line.as_ref(), socket)) {
-            channel.line = None;
-            stats.count_end(ending);
-        }
-    }
-
-    /// Takes something that a client said. Pings are answered here; the rest is for whoever knows about rights.
-    pub(crate) fn hear(
-        &mut self,
-        id: &str,
-        socket: u64,
-        text: Option<&str>,
-        stats: &mut ChannelStats,
-        now: Stamp,
-    ) -> Said {
-        let number = self.numbers.get(id).copied();
-        let channel = number.and_then(|number| self.channels.get_mut(&number));
-        let line = channel.and_then(|channel| channel.line.as_mut()).filter(|line| line.socket == socket);
-        let Some(line) = line else { return Said::Other };
-        line.heard = now;
-        let said = text.map_or(Said::Other, Said::parse);
-        if said == Said::Ping
-            && line.post(Post::Notice(frames::PONG.into())).is_err()
-            && let Some(number) = number
-        {
-            self.drop_line(number, Ending::Slow, stats);
-        }
-        said
-    }
-
-    /// Answers a subscription over the socket.
-    pub(crate) fn answer(
-        &mut self,
-        id: &str,
-        correlation: Option<&str>,
-        result: &str,
-        status: &str,
-        stats: &mut ChannelStats,
-    ) {
-        if let Some(number) = self.numbers.get(id).copied() {
-            self.notify(number, frames::subscribed(correlation, result, status), stats);
-        }
-    }
-
-    /// Sends a frame of the platform's own to whoever is connected; cuts who does not read.
-    fn notify(&mut self, number: u64, text: Arc<str>, stats: &mut ChannelStats) {
-        let line = self.channels.get(&number).and_then(|channel| channel.line.as_ref());
-        if line.is_some_and(|line| line.post(Post::Notice(text)).is_err()) {
-            self.drop_line(number, Ending::Slow, stats);
         }
     }
 
@@ -287,22 +218,6 @@ impl Channels {
         let channel = self.channels.get(&number)?;
         let about = About { channel: &channel.id, client: &channel.client, organisation: self.organisation };
         word.frame(about, correlation)
-    }
-
-    /// Ends a socket without a good-bye. The channel lives on.
-    fn drop_line(&mut self, number: u64, ending: Ending, stats: &mut ChannelStats) {
-        if let Some(line) = self.channels.get_mut(&number).and_then(|channel| channel.line.take()) {
-            line.cut();
-            stats.count_end(ending);
-        }
-    }
-
-    /// Ends a socket in good order. The channel lives on.
-    fn close_line(&mut self, number: u64, code: u16, ending: Ending, stats: &mut ChannelStats) {
-        if let Some(line) = self.channels.get_mut(&number).and_then(|channel| channel.line.take()) {
-            line.close(None, code);
-            stats.count_end(ending);
-        }
     }
 
     /// Ends a channel, and its socket with a last word where the platform has one.
@@ -329,10 +244,6 @@ impl Channels {
             sockets: self.channels.values().filter(|channel| channel.connected()).count(),
         }
     }
-}
-
-fn is_on(line: Option<&Line>, socket: u64) -> bool {
-    line.is_some_and(|line| line.socket == socket)
 }
 
 fn least_recently_used<'a>(channels: impl Iterator<Item = (&'a u64, &'a Channel)>) -> Option<u64> {

@@ -28,6 +28,9 @@ use presence::{Definition, Definitions, SystemPresence};
 use seeding::Recruiter;
 use stamp::Stamp;
 
+/// Changes without a changed facet that are kept for whoever counts conversations.
+const UNSEEN_MAX: usize = 1000;
+
 /// One organisation, whole.
 pub struct Cloud {
     seed: u64,
@@ -44,6 +47,7 @@ pub struct Cloud {
     agents: Vec<Agent>,
     by_agent: HashMap<Id, usize>,
     by_user: HashMap<Id, usize>,
+    unseen: Vec<Change>,
 }
 
 /// Why something that changed is told to others.
@@ -90,6 +94,7 @@ impl Cloud {
             agents: Vec::with_capacity(agent_count),
             by_agent: HashMap::new(),
             by_user: HashMap::new(),
+            unseen: Vec::new(),
         };
         for position in 0..agent_count {
             let recruiter =
@@ -158,7 +163,12 @@ impl Cloud {
         match agent.state().step(happening, now) {
             Step::Impossible => None,
             Step::Hidden(state) => {
-                agent.enter(state);
+                let before = Arc::clone(agent.state());
+                let (occasion, facets) = (Occasion::Changed, Facets::default());
+                let change = Change { position, occasion, facets, before, state: agent.enter(state) };
+                if self.unseen.len() < UNSEEN_MAX {
+                    self.unseen.push(change);
+                }
                 None
             }
             Step::Changed(state, facets) => {
@@ -171,6 +181,11 @@ impl Cloud {
                 Some(Change { position, occasion, facets, before, state: agent.enter(state) })
             }
         }
+    }
+
+    /// Carries away the changes since the last time that only a count of conversations shows.
+    pub fn take_unseen(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.unseen)
     }
 
     /// A forced state with the presences to fall back to.

@@ -88,6 +88,7 @@ pub(crate) struct World {
     scenario: Scenario,
     has_webhook: bool,
     outbox: VecDeque<Outgoing>,
+    changes_told: u64,
     request_chance: Chance,
     event_chance: Chance,
 }
@@ -109,6 +110,7 @@ impl World {
             scenario: Scenario::new(seed),
             has_webhook,
             outbox: VecDeque::new(),
+            changes_told: 0,
             request_chance: Chance::new(seed).fork(1),
             event_chance: Chance::new(seed).fork(2),
         }
@@ -146,6 +148,7 @@ impl World {
         {
             self.publish(Where::Here, &change, now);
         }
+        self.tell_unseen(Where::Here, now);
     }
 
     /// Makes something happen to an agent, and pushes it.
@@ -154,19 +157,32 @@ impl World {
         if let Some(change) = &change {
             self.publish(place, change, now);
         }
+        self.tell_unseen(place, now);
         change.is_some()
     }
 
     /// Tells a change to whoever listens: channels, and the webhook for the organisation that moves.
     pub(crate) fn publish(&mut self, place: Where, change: &Change, now: Stamp) {
         self.stats.events_made += 1;
-        let number = self.stats.events_made;
-        let (site, faults, stats) = self.with_channels(place);
-        let published = Published { cloud: &site.cloud, change, number, faults, now };
-        site.channels.publish(&published, stats);
+        self.tell_channels(place, change, now);
         if self.has_webhook && place == Where::Here {
             self.push(change, now);
         }
+    }
+
+    /// After-call work changes no facet; channels that count conversations hear of it all the same.
+    fn tell_unseen(&mut self, place: Where, now: Stamp) {
+        for change in self.site_mut(place).cloud.take_unseen() {
+            self.tell_channels(place, &change, now);
+        }
+    }
+
+    fn tell_channels(&mut self, place: Where, change: &Change, now: Stamp) {
+        self.changes_told += 1;
+        let number = self.changes_told;
+        let (site, faults, stats) = self.with_channels(place);
+        let published = Published { cloud: &site.cloud, change, number, faults, now };
+        site.channels.publish(&published, stats);
     }
 
     /// Turns a change into deliveries to the webhook. Chance is drawn in the same order whatever the switches say, so

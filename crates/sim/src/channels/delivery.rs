@@ -196,8 +196,9 @@ impl Published<'_> {
             Kind::OutOfOffice if facets.out_of_office => {
                 notification(&name("outofoffice"), &OutOfOfficeEvent::of(agent, state), correlation)
             }
-            Kind::ConversationSummary if facets.routing => {
-                notification(&name("conversationsummary"), &SummaryEvent::of(agent, state), correlation)
+            Kind::ConversationSummary => {
+                let [before, now] = [&self.change.before, state].map(|state| SummaryEvent::of(agent, state));
+                (before != now).then(|| notification(&name("conversationsummary"), &now, correlation))?
             }
             _ => None,
         }

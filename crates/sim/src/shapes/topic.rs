@@ -70,13 +70,13 @@ impl OutOfOfficeEvent {
     }
 }
 
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Serialize)]
 struct Stages {
     active: u8,
     acw: u8,
 }
 
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Conversations {
     contact_center: Stages,
@@ -84,7 +84,7 @@ struct Conversations {
 }
 
 /// The body of `v2.users.{id}.conversationsummary`: calls are the only conversations here.
-#[derive(Serialize)]
+#[derive(PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct SummaryEvent {
     user_id: Id,

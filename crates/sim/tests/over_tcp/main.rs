@@ -9,6 +9,14 @@ mod analytics;
 #[cfg(test)]
 mod causes;
 #[cfg(test)]
+mod channel_events;
+#[cfg(test)]
+mod channel_faults;
+#[cfg(test)]
+mod channel_orders;
+#[cfg(test)]
+mod channel_sockets;
+#[cfg(test)]
 mod channels;
 #[cfg(test)]
 mod clients;
@@ -26,6 +34,8 @@ mod search;
 mod sign_in;
 #[cfg(test)]
 mod socket;
+#[cfg(test)]
+mod subscriptions;
 #[cfg(test)]
 mod users;
 #[cfg(test)]

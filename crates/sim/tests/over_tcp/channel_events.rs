@@ -1,0 +1,172 @@
+//! What is sent under each topic, once for each channel that wants it.
+
+use std::collections::HashMap;
+
+use onduty_sim::SimOptions;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::house::{House, still, text};
+use crate::socket::{Caller, Socket, topic};
+use crate::webhooks::eventually;
+
+/// The members of a body, in order of name.
+fn members(body: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+/// The events among the frames until the answer to a ping.
+async fn events(socket: &mut Socket) -> Vec<Value> {
+    socket.say(json!({"message": "ping"})).await;
+    let mut events = Vec::new();
+    loop {
+        let frame = socket.frame().await;
+        if frame["eventBody"]["message"] == "pong" {
+            return events;
+        }
+        if !text(&frame, "topicName").starts_with("v2.subscription") {
+            events.push(frame);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_presence_event_leaves_the_user_to_the_topic() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = house.somebody().await;
+    let (_, mut socket) = caller.listen(&[topic(&agent, "presence")]).await;
+    let agent = house.force(&agent, json!({"presence": "Meal"})).await;
+    house.set(json!({"presence_not_primary": true, "presence_event_without_modifiedDate": true})).await;
+    house.force(&agent, json!({"presence": "Break"})).await;
+    let [first, second] = events(&mut socket).await.try_into().unwrap();
+    assert_eq!(text(&first, "topicName"), topic(&agent, "presence"));
+    let body = &first["eventBody"];
+    assert_eq!(members(body), ["message", "modifiedDate", "presenceDefinition", "primary", "source"]);
+    assert_eq!(members(&body["presenceDefinition"]), ["id", "systemPresence"]);
+    assert_eq!((text(body, "source"), &body["primary"]), ("PURECLOUD", &json!(true)));
+    assert_eq!(body["modifiedDate"], agent["presence"]["modifiedDate"]);
+    assert_eq!(second["eventBody"]["primary"], false);
+    assert!(second["eventBody"].get("modifiedDate").is_none());
+    house.close().await;
+}
+
+#[tokio::test]
+async fn routing_absence_and_queues_have_topics_of_their_own() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let truth = house.truth().await;
+    let agent = truth.iter().find(|agent| !agent["queueIds"].as_array().unwrap().is_empty()).unwrap();
+    let agent = house.force(agent, json!({"presence": "On Queue", "outOfOffice": false})).await;
+    let queue = agent["queueIds"][0].as_str().unwrap();
+    let queue_topic = format!("v2.routing.queues.{queue}.users");
+    let topics = [topic(&agent, "routingStatus"), topic(&agent, "outofoffice"), queue_topic.clone()];
+    let (_, mut socket) = caller.listen(&topics).await;
+    let agent = house.force(&agent, json!({"routingStatus": "INTERACTING"})).await;
+    house.force(&agent, json!({"outOfOffice": true})).await;
+    let path = format!("agents/{}/queues", text(&agent, "agentId"));
+    house.control(Method::POST, &path, json!({"active": []})).await;
+    let [routing, absence, switched] = events(&mut socket).await.try_into().unwrap();
+    assert_eq!(text(&routing, "topicName"), topics[0]);
+    let status = json!({"status": "INTERACTING", "startTime": agent["routingStatus"]["startTime"]});
+    assert_eq!(routing["eventBody"], json!({"id": agent["userId"], "routingStatus": status}));
+    assert_eq!(text(&absence, "topicName"), topics[1]);
+    let user = json!({"id": agent["userId"]});
+    assert_eq!(absence["eventBody"], json!({"user": user, "active": true, "indefinite": true}));
+    assert_eq!(text(&switched, "topicName"), queue_topic);
+    let left = json!({"id": agent["userId"], "user": user, "queueId": queue, "joined": false});
+    assert_eq!(switched["eventBody"], left);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_summary_of_conversations_tells_the_work_after_a_call_which_nothing_else_does() {
+    let house = House::with(SimOptions { rate: 300.0, ..still() }).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let truth = house.truth().await;
+    let topics: Vec<String> = truth.iter().map(|agent| topic(agent, "conversationsummary")).collect();
+    let (_, mut socket) = caller.listen(&topics).await;
+    let mut stages: HashMap<String, Vec<Value>> = HashMap::new();
+    let wrapped_up = loop {
+        let event = socket.frame_of("v2.users.").await;
+        let of_user = stages.entry(text(&event, "topicName").to_owned()).or_default();
+        of_user.push(event["eventBody"]["call"]["contactCenter"].clone());
+        if of_user.ends_with(&[json!({"active": 0, "acw": 1}), json!({"active": 0, "acw": 0})]) {
+            break of_user.clone();
+        }
+    };
+    assert_eq!(wrapped_up[wrapped_up.len() - 3], json!({"active": 1, "acw": 0}));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_combined_topic_brings_events_under_the_single_names() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = house.somebody().await;
+    let combined = format!("v2.users.{}?PRESENCE&routingstatus", text(&agent, "userId"));
+    let (_, mut socket) = caller.listen(&[combined, topic(&agent, "presence")]).await;
+    house.force(&agent, json!({"presence": "Meal"})).await;
+    let names: Vec<String> =
+        events(&mut socket).await.iter().map(|event| text(event, "topicName").to_owned()).collect();
+    assert_eq!(names, [topic(&agent, "presence"), topic(&agent, "routingStatus")]);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn only_the_changed_facet_is_told_when_asked() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = house.somebody().await;
+    house.set(json!({"activity_partial": true})).await;
+    let (_, mut socket) = caller.listen(&[topic(&agent, "activity")]).await;
+    house.force(&agent, json!({"routingStatus": "INTERACTING"})).await;
+    let event = socket.frame_of("v2.users.").await;
+    assert_eq!(members(&event["eventBody"]), ["id", "routingStatus"]);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_platforms_own_writes_are_told_too() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = house.force(&house.truth().await[1], json!({"presence": "Available"})).await;
+    let (_, mut socket) = caller.listen(&[topic(&agent, "activity")]).await;
+    let path = format!("/api/v2/users/{}/presences/purecloud", text(&agent, "userId"));
+    let meal = json!({"presenceDefinition": {"id": "3fd96123-badb-4f69-bc03-1b1ccc6d8014"}});
+    assert_eq!(house.send(Method::PATCH, &path, &caller.token, Some(meal)).await.status(), 200);
+    let body = socket.frame_of("v2.users.").await["eventBody"].clone();
+    assert_eq!(body["presence"]["presenceDefinition"]["systemPresence"], "MEAL");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn without_faults_every_event_arrives_and_the_last_of_each_user_is_the_truth() {
+    let house = House::with(SimOptions { agents: 300, rate: 800.0, ..still() }).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let truth = house.truth().await;
+    let topics: Vec<String> = truth.iter().map(|agent| topic(agent, "activity")).collect();
+    let (_, mut socket) = caller.listen(&topics).await;
+    let stats = async || house.get("/sim/stats", "").await.1["events"]["channel"].clone();
+    eventually("five hundred events", async || stats().await["sent"].as_u64() > Some(500)).await;
+    let paused = house.control(Method::POST, "pause", json!({})).await;
+    assert_eq!(paused["outstanding"], 0);
+    let events = events(&mut socket).await;
+    let stats = stats().await;
+    assert_eq!(stats["sent"].as_u64(), Some(events.len() as u64));
+    assert_eq!(
+        stats["made"].as_u64(),
+        Some(events.len() as u64 + stats["lostUnconnected"].as_u64().unwrap())
+    );
+    let last: HashMap<&str, &Value> =
+        events.iter().map(|event| (text(event, "topicName"), &event["eventBody"])).collect();
+    for agent in house.truth().await {
+        let Some(body) = last.get(topic(&agent, "activity").as_str()) else { continue };
+        assert_eq!(body["routingStatus"], agent["routingStatus"]);
+        assert_eq!(body["presence"]["modifiedDate"], agent["presence"]["modifiedDate"]);
+        assert_eq!(body["activeQueueIds"], agent["queueIds"]);
+    }
+    house.close().await;
+}

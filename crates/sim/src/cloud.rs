@@ -11,6 +11,7 @@ pub mod moves;
 pub mod organisation;
 pub mod presence;
 mod seeding;
+pub mod sources;
 pub mod stamp;
 
 #[cfg(test)]
@@ -26,6 +27,7 @@ use moves::{Facets, Force, Move, Pick, Step};
 use organisation::{Division, Organisation, Queue, seeded_divisions, seeded_queues};
 use presence::{Definition, Definitions, SystemPresence};
 use seeding::Recruiter;
+use sources::{PresenceSource, seeded_sources};
 use stamp::Stamp;
 
 /// Changes without a changed facet that are kept for whoever counts conversations.
@@ -40,6 +42,8 @@ pub struct Cloud {
     pub divisions: [Division; 3],
     /// What agents can pick.
     pub definitions: Definitions,
+    /// Where presences may come from besides the platform's own clients.
+    pub sources: [PresenceSource; 2],
     /// Its queues.
     pub queues: Vec<Queue>,
     /// Its OAuth clients and roles.
@@ -59,6 +63,15 @@ pub enum Occasion {
     LoggedOut,
     /// Anything else.
     Changed,
+}
+
+/// The organisation's setting on restoring presences.
+#[derive(Clone, Copy, Debug)]
+pub struct Restoring {
+    /// How long after a log-out, in milliseconds.
+    pub within_ms: i64,
+    /// Whether people are put on queue again, too.
+    pub on_queue: bool,
 }
 
 /// One agent's state has changed.
@@ -88,6 +101,7 @@ impl Cloud {
                 domain: format!("{}.example", name.to_ascii_lowercase()),
             },
             definitions: Definitions::seeded(seed, divisions[1].id),
+            sources: seeded_sources(seed),
             queues: seeded_queues(seed, &divisions),
             access: Access::seeded(seed),
             divisions,
@@ -99,7 +113,11 @@ impl Cloud {
         for position in 0..agent_count {
             let recruiter =
                 Recruiter { seed, divisions: &cloud.divisions, definitions: &cloud.definitions, now };
-            if let Some(agent) = recruiter.found(position, agent_count, &mut cloud.queues) {
+            if let Some(mut agent) = recruiter.found(position, agent_count, &mut cloud.queues) {
+                // Those at work are left alone: theirs is the state that everybody compares with.
+                if agent.account == Account::Inactive {
+                    agent.primary_source = Some(cloud.sources[0].id);
+                }
                 cloud.add(agent);
             }
         }
@@ -200,6 +218,17 @@ impl Cloud {
         self.definitions.standard(system).map(Definition::pick)
     }
 
+    /// What somebody who comes back at an instant is put into again: the presence they went with, when they went no
+    /// longer ago than the window and that presence may be restored.
+    pub fn restorable(&self, position: usize, window: Restoring, now: Stamp) -> Option<Pick> {
+        let agent = self.agents.get(position)?;
+        let (left, went_at) = agent.left()?;
+        let in_time = now.millis_since(went_at) <= window.within_ms;
+        let allowed = window.on_queue || left.presence.system != SystemPresence::OnQueue;
+        let pick = Pick { system: left.presence.system, definition: left.presence.definition };
+        (in_time && allowed).then_some(pick)
+    }
+
     /// Hires people; gives their positions.
     pub fn hire(&mut self, count: usize, now: Stamp) -> Vec<usize> {
         let first = self.agents.len();
@@ -240,6 +269,13 @@ impl Cloud {
             }
         }
         change
+    }
+
+    /// Makes a source somebody's primary one; none is the platform's own.
+    pub fn set_primary_source(&mut self, position: usize, source: Option<Id>) {
+        if let Some(agent) = self.agents.get_mut(position) {
+            agent.primary_source = source;
+        }
     }
 
     /// Moves somebody to another division. What they are in stays as it is.

@@ -140,7 +140,10 @@ impl Shared {
     /// many are still under way when the patience is over.
     pub(crate) async fn pause(&self) -> u64 {
         let deadline = Instant::now() + PAUSE_DEADLINE;
-        self.with(|world| world.moving = false);
+        self.with(|world| {
+            world.moving = false;
+            world.settle(None, now());
+        });
         loop {
             let settled = self.settled.notified();
             tokio::pin!(settled);

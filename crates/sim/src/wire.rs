@@ -8,16 +8,20 @@ mod analytics;
 mod authorization;
 mod call;
 mod control;
+mod injected;
 mod listing;
 mod notifications;
 mod oauth;
+mod oauth_clients;
 mod organization;
 mod presence;
+mod presence_changes;
 mod query;
 mod refusal;
 mod routing;
 mod search;
 mod sight;
+mod sources;
 mod tokens_me;
 mod users;
 
@@ -60,6 +64,10 @@ const fn post(template: &'static str, handler: Handler) -> Route {
     Route { method: Method::Post, template, handler }
 }
 
+const fn put(template: &'static str, handler: Handler) -> Route {
+    Route { method: Method::Put, template, handler }
+}
+
 const CHANNELS: &str = "/api/v2/notifications/channels";
 const CHANNEL: &str = "/api/v2/notifications/channels/{channelId}";
 const SUBSCRIPTIONS: &str = "/api/v2/notifications/channels/{channelId}/subscriptions";
@@ -74,6 +82,7 @@ const ROUTES: &[Route] = &[
     get("/api/v2/authorization/divisions", authorization::divisions),
     get("/api/v2/authorization/divisions/home", authorization::home_division),
     get("/api/v2/authorization/permissions", authorization::permissions),
+    get("/api/v2/oauth/clients", oauth_clients::list),
     get("/api/v2/organizations/me", organization::show),
     get("/api/v2/organizations/limits/namespaces/{namespace}", organization::limits),
     get("/api/v2/organizations/limits/namespaces/{namespace}/defaults", organization::limits),
@@ -83,25 +92,28 @@ const ROUTES: &[Route] = &[
     get("/api/v2/agents/{agentId}/state", agent_states::state),
     get("/api/v2/users", users::list),
     get("/api/v2/users/me", users::me),
+    get("/api/v2/users/query", users::query),
     post("/api/v2/users/search", search::search),
     get("/api/v2/users/presences/purecloud/bulk", presence::bulk),
+    put("/api/v2/users/presences/bulk", presence_changes::set_bulk),
+    post("/api/v2/events/users/presence", injected::presences),
+    post("/api/v2/events/users/routingstatus", injected::statuses),
     get("/api/v2/users/{userId}", users::one),
     get("/api/v2/users/{userId}/state", users::account_state),
     get("/api/v2/users/{userId}/queues", users::queues),
     get("/api/v2/users/{userId}/routingstatus", routing::status),
-    Route {
-        method: Method::Put,
-        template: "/api/v2/users/{userId}/routingstatus",
-        handler: routing::set_status,
-    },
+    put("/api/v2/users/{userId}/routingstatus", routing::set_status),
     get("/api/v2/users/{userId}/presences/purecloud", presence::one),
     Route {
         method: Method::Patch,
         template: "/api/v2/users/{userId}/presences/purecloud",
-        handler: presence::set,
+        handler: presence_changes::set,
     },
     get("/api/v2/presence/definitions", presence::definitions),
     get("/api/v2/presence/definitions/{definitionId}", presence::definition),
+    get("/api/v2/presence/settings", sources::settings),
+    get("/api/v2/presence/sources", sources::list),
+    get("/api/v2/presence/users/{userId}/primarysource", sources::primary),
     get("/api/v2/presencedefinitions", presence::legacy_definitions),
     get("/api/v2/routing/queues", routing::queues),
     get("/api/v2/routing/queues/{queueId}", routing::queue),

@@ -25,6 +25,8 @@ pub(crate) const OTHER_REGION: &str = "usw2.pure.cloud";
 const OUTBOX_MAX: usize = 100_000;
 /// Agents of the other organisation: enough to sign in and look around.
 const OTHER_AGENTS: usize = 6;
+/// People on queue whom routing has not noticed yet; further ones are noticed at once.
+const SETTLING_MAX: usize = 100_000;
 /// How long an event that is to be overtaken is held back at most, in milliseconds.
 const REORDER_MS: u64 = 1500;
 
@@ -89,6 +91,7 @@ pub(crate) struct World {
     has_webhook: bool,
     outbox: VecDeque<Outgoing>,
     changes_told: u64,
+    settling: VecDeque<(Stamp, Where, usize)>,
     request_chance: Chance,
     event_chance: Chance,
 }
@@ -111,6 +114,7 @@ impl World {
             has_webhook,
             outbox: VecDeque::new(),
             changes_told: 0,
+            settling: VecDeque::new(),
             request_chance: Chance::new(seed).fork(1),
             event_chance: Chance::new(seed).fork(2),
         }
@@ -159,6 +163,24 @@ impl World {
         }
         self.tell_unseen(place, now);
         change.is_some()
+    }
+
+    /// Lets routing notice that somebody is on queue: at once, or as much later as the switch says.
+    pub(crate) fn settle_later(&mut self, place: Where, position: usize, now: Stamp) {
+        let lag_ms = i64::try_from(self.faults.on_queue_lag_ms).unwrap_or(i64::MAX);
+        if lag_ms == 0 || self.settling.len() >= SETTLING_MAX {
+            self.happen(place, position, &Move::Settle, now);
+        } else {
+            self.settling.push_back((now.plus_millis(lag_ms), place, position));
+        }
+    }
+
+    /// Lets routing notice everybody whose time has come, or, without an instant to wait for, everybody.
+    pub(crate) fn settle(&mut self, due: Option<Stamp>, now: Stamp) {
+        let is_due = |entry: &mut (Stamp, Where, usize)| due.is_none_or(|due| entry.0 <= due);
+        while let Some((_, place, position)) = self.settling.pop_front_if(is_due) {
+            self.happen(place, position, &Move::Settle, now);
+        }
     }
 
     /// Tells a change to whoever listens: channels, and the webhook for the organisation that moves.

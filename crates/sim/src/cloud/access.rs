@@ -14,7 +14,7 @@ use super::id::Id;
 use super::stamp::Stamp;
 
 /// Every permission that an endpoint of the simulator asks for, and those people believe in.
-pub const PERMISSIONS: [&str; 14] = [
+pub const PERMISSIONS: [&str; 23] = [
     "agent:state:view",
     "analytics:agentState:view",
     "analytics:agentStateNames:view",
@@ -23,12 +23,21 @@ pub const PERMISSIONS: [&str; 14] = [
     "directory:userStateChange:view",
     "oauth:client:view",
     "presence:presenceDefinition:view",
+    "presence:settings:view",
+    "presence:source:view",
     "presence:userPresence:edit",
+    "presence:userPresence:inject",
+    "presence:userPrimarySource:view",
+    "processautomation:trigger:add",
+    "processautomation:trigger:delete",
+    "processautomation:trigger:edit",
+    "processautomation:trigger:view",
     "routing:agent:onqueue",
     "routing:queue:edit",
     "routing:queue:readonly",
     "routing:queue:view",
     "routing:queueMember:manage",
+    "routing:routingstatus:inject",
 ];
 
 /// A named set of policies.

@@ -157,6 +157,8 @@ pub struct Agent {
     pub account_version: u64,
     /// The queues they are a member of, whether switched on or not.
     pub member_of: Vec<Id>,
+    /// The source whose presences count, when it is not the platform's own.
+    pub primary_source: Option<Id>,
     state: Arc<AgentState>,
     past: VecDeque<Arc<AgentState>>,
 }
@@ -193,6 +195,7 @@ impl Agent {
             account_since: hired,
             account_version: 1,
             member_of,
+            primary_source: None,
             state: Arc::new(state),
             past: VecDeque::new(),
         }
@@ -210,6 +213,13 @@ impl Agent {
         }
         let known = self.past.iter().rev().find(|state| state.modified <= instant);
         known.or_else(|| self.past.front()).unwrap_or(&self.state)
+    }
+
+    /// The last state before a log-out that lasts, and the instant of the log-out.
+    pub(super) fn left(&self) -> Option<(&AgentState, Stamp)> {
+        let went_at = self.state.presence.since.filter(|_| !self.state.logged_in)?;
+        let left = self.past.iter().rev().find(|state| state.logged_in)?;
+        Some((left, went_at))
     }
 
     /// Puts the agent into a new state and keeps the old one.

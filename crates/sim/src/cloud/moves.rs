@@ -17,7 +17,7 @@ pub enum Move {
     LogOut(Pick),
     /// The agent picks a presence. On Queue is one of them; routing follows with [`Move::Settle`].
     Pick(Pick),
-    /// Routing notices that the agent is on queue.
+    /// Routing notices that the agent is on queue, or is on it again after a missed alert.
     Settle,
     /// An alert is accepted.
     Answer,
@@ -29,7 +29,7 @@ pub enum Move {
     Miss,
     /// The agent acts on a missed alert.
     Acknowledge,
-    /// A call of their own that blocks routing begins.
+    /// A call of their own that blocks routing begins, on queue or off.
     TakeOwnCall,
     /// It ends.
     EndOwnCall,
@@ -137,7 +137,7 @@ impl AgentState {
             Move::LogIn(pick) => !self.logged_in && self.pick(*pick),
             Move::LogOut(pick) => self.logged_in && self.pick(*pick),
             Move::Pick(pick) => self.pick(*pick),
-            Move::Settle => on_queue && self.route(&[OffQueue], Idle),
+            Move::Settle => on_queue && self.route(&[OffQueue, NotResponding], Idle),
             Move::Answer => self.route(&[Idle], Interacting),
             Move::HangUp => {
                 let talking = self.routing.status == Interacting && !self.routing.after_call_work;
@@ -147,7 +147,7 @@ impl AgentState {
             Move::Finish => self.routing.after_call_work && self.route(&[Interacting], Idle),
             Move::Miss => self.route(&[Idle], NotResponding),
             Move::Acknowledge => self.route(&[NotResponding], Idle),
-            Move::TakeOwnCall => self.route(&[Idle], Communicating),
+            Move::TakeOwnCall => self.logged_in && self.route(&[Idle, OffQueue], Communicating),
             Move::EndOwnCall => self.route(&[Communicating], if on_queue { Idle } else { OffQueue }),
             Move::Message(text) => {
                 self.presence.message.clone_from(text);

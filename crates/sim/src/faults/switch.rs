@@ -173,6 +173,15 @@ pub(super) const SWITCHES: &[Switch] = &[
     number!("users_cache_lag_s", users_cache_lag_s, 3600, "seconds up to 3600"),
     number!("activity_rows_max", activity_rows_max, 100_000, "rows of one group up to 100000"),
     number!("search_lag_s", search_lag_s, 86_400, "seconds up to 86400"),
+    chance!("presence_conflict", presence_conflict),
+    number!("on_queue_lag", on_queue_lag_ms, 60_000, "milliseconds from On Queue to IDLE, up to 60000"),
+    number!(
+        "restore_window",
+        restore_window_ms,
+        600_000,
+        "milliseconds up to 600000 in which who comes back gets the former presence; 0 is never"
+    ),
+    flag!("restore_on_queue", restore_on_queue),
     chance!("http_error_p", http_error_p),
     status!("http_error_status", http_error_status, "401, 429, 500, 503 or 504", 401, 429, 500, 503, 504),
     chance!("http_hang_p", http_hang_p),

@@ -18,6 +18,8 @@ pub(crate) struct PresenceBody {
     user_id: Option<Id>,
     source: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    source_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     primary: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
     presence_definition: Option<DefinitionReference>,
@@ -35,12 +37,19 @@ impl PresenceBody {
             id: None,
             user_id: None,
             source: "PURECLOUD",
+            source_id: None,
             primary: Some(true),
             presence_definition: Some(DefinitionReference::of(state, style)),
             message: Some(state.presence.message.clone()),
             modified_date: state.presence.since,
             self_uri: format!("/api/v2/users/{}/presences", agent.user_id),
         }
+    }
+
+    /// The same as an integration tells it, to somebody who asked for that one.
+    #[must_use]
+    pub(crate) fn told_by(self, integration: &'static str, source: Id) -> Self {
+        Self { source: integration, source_id: Some(source), primary: Some(true), ..self }
     }
 
     /// As the answer of the user's own presence call.
@@ -142,6 +151,8 @@ pub(crate) struct Expand {
     pub(crate) routing: bool,
     /// `outOfOffice`
     pub(crate) out_of_office: bool,
+    /// `integrationPresence`, and the name of the integration.
+    pub(crate) integration: Option<&'static str>,
 }
 
 /// A user.
@@ -162,6 +173,8 @@ pub(crate) struct UserBody {
     routing_status: Option<RoutingBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     presence: Option<PresenceBody>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    integration_presence: Option<PresenceBody>,
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_office: Option<OutOfOfficeBody>,
     acd_auto_answer: bool,
@@ -200,6 +213,7 @@ impl UserBody {
             version: agent.account_version,
             routing_status: expand.routing.then(|| RoutingBody::of(agent, state, style)),
             presence: expand.presence.then(|| PresenceBody::expanded(agent, state, style)),
+            integration_presence: integration_presence(cloud, agent, state, expand, style),
             out_of_office: expand.out_of_office.then_some(OutOfOfficeBody {
                 active: state.out_of_office.active,
                 indefinite: state.out_of_office.active,
@@ -208,4 +222,18 @@ impl UserBody {
             self_uri: format!("/api/v2/users/{}", agent.user_id),
         }
     }
+}
+
+/// The presence as an integration tells it: only of those whose primary source that integration is.
+fn integration_presence(
+    cloud: &Cloud,
+    agent: &Agent,
+    state: &AgentState,
+    expand: Expand,
+    style: Style,
+) -> Option<PresenceBody> {
+    let integration = expand.integration?;
+    let primary = cloud.sources.iter().find(|source| agent.primary_source == Some(source.id))?;
+    let asked_for = primary.integration == Some(integration);
+    asked_for.then(|| PresenceBody::expanded(agent, state, style).told_by(integration, primary.id))
 }

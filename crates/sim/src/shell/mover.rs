@@ -47,11 +47,12 @@ impl Mover {
     fn beat(&mut self, passed: Duration) {
         let shared = Arc::clone(&self.shared);
         shared.with(|world| {
+            let at = now();
+            world.settle(Some(at), at);
             if !world.moving {
                 return;
             }
             self.moved_s += passed.as_secs_f64();
-            let at = now();
             let moved_ms = (self.moved_s * 1000.0) as u64;
             while let Some((_, position, happening)) = self.script.pop_front_if(|(ms, ..)| *ms <= moved_ms) {
                 world.happen(Where::Here, position, &happening, at);

@@ -25,6 +25,8 @@ enum ControlError {
     NoSuchAgent(String),
     #[error("the account of `{id}` is {account}; only people whose account is active can be moved")]
     NotActive { id: Id, account: &'static str },
+    #[error("`{what}` cannot happen to somebody who is {status}")]
+    NotNow { what: &'static str, status: &'static str },
     #[error("no client has the id `{0}`")]
     NoSuchClient(String),
     #[error("malformed body: {0}")]
@@ -44,7 +46,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
                 ControlError::NoSuchControl
                 | ControlError::NoSuchAgent(_)
                 | ControlError::NoSuchClient(_) => 404,
-                ControlError::NotActive { .. } => 409,
+                ControlError::NotActive { .. } | ControlError::NotNow { .. } => 409,
                 ControlError::Malformed(_) | ControlError::Fault(_) => 400,
             };
             Answer::json(status, &json!({"message": error.to_string(), "status": status}))

@@ -1,24 +1,19 @@
 //! Presences of users, and the definitions behind them.
 
-use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::call::{Answer, Asked};
 use super::listing::{Listing, Page};
 use super::refusal::Refusal;
 use super::sight::Cache;
-use super::users;
 use crate::cloud::agent::{Account, Agent};
 use crate::cloud::id::Id;
-use crate::cloud::moves::Move;
-use crate::cloud::presence::{Definition, Spelling, SystemPresence};
+use crate::cloud::presence::{Definition, Spelling};
 use crate::faults::Unknown;
 use crate::shapes::{PresenceBody, Style};
 
 /// Most users in one bulk request.
-const BULK_MAX: usize = 50;
-/// Longest presence message, in characters.
-const MESSAGE_MAX: usize = 250;
+pub(super) const BULK_MAX: usize = 50;
 
 /// `GET /api/v2/users/{userId}/presences/purecloud`: the read that does not lie about existence.
 pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
@@ -26,7 +21,7 @@ pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let state = asked.state_of(agent, Cache::Users);
     let faults = &asked.world.faults;
     let body = PresenceBody::single(agent, state, Style::rest(faults));
-    let body = if faults.presence_not_primary.covers(agent) { body.not_primary() } else { body };
+    let body = if asked.is_primary(agent) { body } else { body.not_primary() };
     Ok(Answer::ok(&if asked.withholds(agent) { body.withheld() } else { body }))
 }
 
@@ -34,8 +29,7 @@ pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 pub(super) fn bulk(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let ids = asked.call.query.list("id");
     if ids.len() > BULK_MAX {
-        let message = "Only 50 user presences can be queried at a time.";
-        return Err(Refusal::plain(400, "max.user.presences", message));
+        return Err(too_many());
     }
     let found: Vec<&Agent> = ids.iter().filter_map(|id| employed(asked, id)).collect();
     if found.len() < ids.len() && asked.world.faults.bulk_unknown == Unknown::Refuse {
@@ -48,56 +42,6 @@ pub(super) fn bulk(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         .map(|agent| PresenceBody::bulk(agent, asked.state_of(agent, Cache::Users), style))
         .collect();
     Ok(Answer::ok(&bodies))
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct PatchedPresence {
-    presence_definition: Option<PatchedDefinition>,
-    message: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct PatchedDefinition {
-    id: String,
-}
-
-/// `PATCH /api/v2/users/{userId}/presences/purecloud`: how somebody is put on queue. Routing follows at once.
-pub(super) fn set(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
-    let body: PatchedPresence = asked.body()?;
-    let agent = employed(asked, asked.param()).ok_or_else(not_found)?;
-    let held = asked.held("presence:userPresence:edit");
-    if !held.covers(agent.division) {
-        let message = "You are not authorized to update another user's presence.";
-        return Err(Refusal::plain(403, "presence.not.authorized.update.other.user.presence", message));
-    }
-    if let Some(refusal) = asked.denied("presence:userPresence:edit") {
-        return Err(refusal);
-    }
-    let position = users::find(asked, asked.param()).ok_or_else(not_found)?;
-    let mut moves = Vec::new();
-    if let Some(wanted) = &body.presence_definition {
-        let definition = Id::parse(&wanted.id).and_then(|id| asked.cloud().definitions.get(id));
-        let definition = definition.filter(|definition| !definition.deactivated).ok_or_else(no_definition)?;
-        moves.push(Move::Pick(definition.pick()));
-        if definition.system == SystemPresence::OnQueue {
-            if !asked.held("routing:agent:onqueue").covers(agent.division) {
-                let message = "You are not authorized to set this user's presence to On Queue.";
-                return Err(Refusal::plain(403, "presence.not.authorized.update.on.queue", message));
-            }
-            moves.push(Move::Settle);
-        }
-    }
-    if let Some(message) = body.message {
-        if message.chars().count() > MESSAGE_MAX {
-            return Err(Refusal::constraint(format!("A message has at most {MESSAGE_MAX} characters.")));
-        }
-        moves.push(Move::Message(message));
-    }
-    for happening in &moves {
-        asked.world.happen(asked.place, position, happening, asked.call.now);
-    }
-    one(asked)
 }
 
 /// `GET /api/v2/presence/definitions`: those of the divisions that the caller may see, or of those
@@ -173,15 +117,19 @@ fn organization_definition(definition: &Definition) -> Value {
     body
 }
 
-fn employed<'a>(asked: &'a Asked<'_>, text: &str) -> Option<&'a Agent> {
+pub(super) fn employed<'a>(asked: &'a Asked<'_>, text: &str) -> Option<&'a Agent> {
     asked.cloud().user(Id::parse(text)?).filter(|agent| agent.account != Account::Deleted)
 }
 
-fn not_found() -> Refusal {
+pub(super) fn too_many() -> Refusal {
+    Refusal::plain(400, "max.user.presences", "Only 50 user presences can be queried at a time.")
+}
+
+pub(super) fn not_found() -> Refusal {
     Refusal::plain(404, "presenceservice.usernotfound", "The specified user was not found")
 }
 
-fn no_definition() -> Refusal {
+pub(super) fn no_definition() -> Refusal {
     let code = "presenceservice.organizationpresence.organizationpresencenotfound";
     Refusal::plain(404, code, "The specified organization presence was not found")
 }

@@ -32,6 +32,11 @@ impl Asked<'_> {
         agent.state_at(self.call.now.plus_millis(-lag_ms))
     }
 
+    /// Whether the platform's own source is the one that counts for an agent.
+    pub(super) fn is_primary(&self, agent: &Agent) -> bool {
+        agent.primary_source.is_none() && !self.world.faults.presence_not_primary.covers(agent)
+    }
+
     /// Whether an agent is named and their state left out.
     pub(super) fn withholds(&self, agent: &Agent) -> bool {
         self.world.faults.state_withheld.covers(agent)

@@ -1,39 +1,26 @@
 //! `/api/v2/tokens/me`: what a token is, whether it lives, and its end.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::call::{Answer, Asked};
+use super::oauth_clients;
 use super::refusal::Refusal;
-use crate::cloud::access::{ClientState, Reach};
+use crate::cloud::access::Reach;
 
 /// `GET`: organisation, client, scopes, idle time.
 pub(super) fn show(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let cloud = asked.cloud();
     let client = &asked.client;
     let organisation = json!({"id": cloud.organisation.id, "name": cloud.organisation.name});
-    let grants: Vec<Value> = client
-        .grants
-        .iter()
-        .map(|grant| json!({"roleId": grant.role, "divisionId": reach_text(grant.reach)}))
-        .collect();
+    let mut shown = oauth_clients::body(client);
+    if let Some(members) = shown.as_object_mut() {
+        members.insert("organization".to_owned(), organisation.clone());
+    }
     let mut body = json!({
         "organization": organisation,
         "homeOrganization": organisation,
         "authorizedScope": client.scopes,
-        "OAuthClient": {
-            "id": client.id,
-            "name": client.id,
-            "dateCreated": client.created,
-            "dateModified": client.created,
-            "authorizedGrantType": "CLIENT-CREDENTIALS",
-            "scope": client.scopes,
-            "state": match client.state {
-                ClientState::Active => "active",
-                ClientState::Disabled => "disabled",
-            },
-            "roleDivisions": grants,
-            "organization": organisation,
-        },
+        "OAuthClient": shown,
     });
     let idles = asked.world.site(asked.place).tokens.idles_at(&asked.token, &asked.world.faults);
     if let (Some(idles), Some(members)) = (idles, body.as_object_mut()) {

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::json;
 
 use super::call::{Answer, Asked};
@@ -11,11 +13,14 @@ use super::sight::Cache;
 use crate::cloud::access::Held;
 use crate::cloud::agent::{Account, Agent};
 use crate::cloud::id::Id;
+use crate::cloud::sources::INTEGRATIONS;
 use crate::faults::Unknown;
 use crate::shapes::{Expand, Style, UserBody};
 
 /// Most users on one page.
 const PAGE_MAX: usize = 500;
+/// Most users on a page that tells presences of an integration.
+const INTEGRATION_MAX: usize = 100;
 /// Most users asked for by id.
 const IDS_MAX: usize = 100;
 
@@ -26,6 +31,7 @@ pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::plain(400, "max.user.ids", "Only 100 users can be requested at a time."));
     }
     let page = Page::strict(asked, PAGE_MAX)?;
+    integration(asked, page.size)?;
     let wanted = wanted_accounts(asked)?;
     let held = visible_divisions(asked);
     let visible = |agent: &&Agent| wanted.contains(&agent.account) && held.covers(agent.division);
@@ -53,6 +59,64 @@ pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::ok(&Listing::of(asked, page, total, entities)))
 }
 
+/// `GET /api/v2/users/query`: the roster by cursor. No division can be left out, so one needs to see all of them.
+pub(super) fn query(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
+    let permission = "directory:user:view";
+    if asked.require(permission)? != Held::Everywhere {
+        return Err(Refusal::missing_in_division(permission));
+    }
+    let size = Page::strict(asked, PAGE_MAX)?.size;
+    integration(asked, size)?;
+    let wanted = wanted_accounts(asked)?;
+    let cursor = asked.call.query.get("cursor");
+    let first = cursor.map_or(Some(0), cursor_position).ok_or_else(Refusal::bad_request)?;
+    let agents = asked.cloud().agents().iter().enumerate().skip(first);
+    let matching = agents.filter(|(_, agent)| wanted.contains(&agent.account));
+    let mut positions: Vec<usize> = matching.map(|(position, _)| position).take(size + 1).collect();
+    let next = (positions.len() > size).then(|| positions.pop()).flatten();
+    let uri = |cursor: &str| {
+        let others = asked.call.query.without(&["cursor"]);
+        let mark = if others.is_empty() || cursor.is_empty() { "" } else { "&" };
+        format!("{}?{others}{mark}{cursor}", asked.path)
+    };
+    let self_uri = uri(&cursor.map_or_else(String::new, |cursor| format!("cursor={cursor}")));
+    let next_uri = next.map(|position| uri(&format!("cursor={}", cursor_at(position))));
+    let entities: Vec<UserBody> =
+        positions.into_iter().filter_map(|position| body(asked, position)).collect();
+    let mut listing = json!({"entities": entities, "selfUri": self_uri});
+    if let (Some(next_uri), Some(members)) = (next_uri, listing.as_object_mut()) {
+        members.insert("nextUri".to_owned(), next_uri.into());
+    }
+    Ok(Answer::ok(&listing))
+}
+
+/// Opaque to callers, and safe in an address.
+fn cursor_at(position: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("users:{position}"))
+}
+
+fn cursor_position(cursor: &str) -> Option<usize> {
+    let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
+    text.strip_prefix("users:")?.parse().ok()
+}
+
+/// Refuses an integration asked for by a name that is none, without the presence, or about too many at once.
+fn integration(asked: &Asked<'_>, size: usize) -> Result<(), Refusal> {
+    let Some(named) = asked.call.query.get("integrationPresenceSource") else { return Ok(()) };
+    if !INTEGRATIONS.contains(&named) {
+        return Err(Refusal::parameter("integrationPresenceSource", named, &INTEGRATIONS.join(", ")));
+    }
+    let expanded = asked.call.query.list("expand");
+    if !expanded.contains(&"presence") && !expanded.contains(&"integrationPresence") {
+        let text = "Parameter integrationPresenceSource needs presence among the expands.".to_owned();
+        return Err(Refusal::constraint(text));
+    }
+    if size > INTEGRATION_MAX {
+        return Err(Refusal::constraint(format!("At most {INTEGRATION_MAX} users with an integration.")));
+    }
+    Ok(())
+}
+
 /// `GET /api/v2/users/{userId}`: those who left are found with `state=deleted` only.
 pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let position = find(asked, asked.param()).ok_or_else(|| unknown(asked))?;
@@ -61,6 +125,7 @@ pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         Some("deleted") => true,
         Some(other) => return Err(Refusal::parameter("state", other, "active, deleted")),
     };
+    integration(asked, 1)?;
     let held = visible_divisions(asked);
     let agent = asked.cloud().agent(position).filter(|agent| held.covers(agent.division));
     let agent = agent.filter(|agent| (agent.account == Account::Deleted) == deleted_too);
@@ -138,14 +203,18 @@ pub(super) fn body_with(asked: &mut Asked<'_>, position: usize, names: &[&str]) 
         presence: expanded("presence"),
         routing: expanded("routingStatus"),
         out_of_office: expanded("outOfOffice"),
+        integration: None,
     };
+    // Named without an expand, it was refused before this.
+    let named = asked.call.query.get("integrationPresenceSource");
+    let integration = named.and_then(|named| INTEGRATIONS.into_iter().find(|known| *known == named));
+    let expand = Expand { integration, ..expand };
     let cloud = asked.cloud();
     let agent = cloud.agent(position)?;
     let expand = if asked.withholds(agent) { Expand::default() } else { expand };
     let state = asked.state_of(agent, Cache::Users);
-    let faults = &asked.world.faults;
-    let user = UserBody::of(cloud, agent, state, expand, Style::rest(faults));
-    Some(if faults.presence_not_primary.covers(agent) { user.not_primary() } else { user })
+    let user = UserBody::of(cloud, agent, state, expand, Style::rest(&asked.world.faults));
+    Some(if asked.is_primary(agent) { user } else { user.not_primary() })
 }
 
 /// Position of the user with an id. Ids of no known form are nobody's.

@@ -23,6 +23,8 @@ mod clients;
 #[cfg(test)]
 mod control_plane;
 #[cfg(test)]
+mod duty;
+#[cfg(test)]
 mod errors;
 #[cfg(test)]
 mod fixtures;
@@ -30,6 +32,8 @@ mod fixtures;
 mod house;
 #[cfg(test)]
 mod search;
+#[cfg(test)]
+mod seeds;
 #[cfg(test)]
 mod sign_in;
 #[cfg(test)]
@@ -42,3 +46,5 @@ mod users;
 mod webhooks;
 #[cfg(test)]
 mod withholding;
+#[cfg(test)]
+mod writes;

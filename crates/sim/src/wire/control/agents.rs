@@ -1,9 +1,12 @@
 //! People: the truth about them, and everything that can be done to them.
 
+use std::sync::Arc;
+
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Answer, ControlError, Result, body, division};
+use crate::cloud::Restoring;
 use crate::cloud::agent::{Account, RoutingStatus};
 use crate::cloud::id::Id;
 use crate::cloud::moves::{Force, Move};
@@ -84,6 +87,8 @@ pub(super) fn change(world: &mut World, position: usize, what: &str, call: &Call
             show(world, position)
         }
         "queues" => switch_queues(world, position, call),
+        "work" => work(world, position, call),
+        "primarysource" => set_primary_source(world, position, call),
         _ => Err(ControlError::NoSuchControl),
     }
 }
@@ -137,6 +142,66 @@ fn switch_queues(world: &mut World, position: usize, call: &Call) -> Result<Answ
     show(world, position)
 }
 
+/// What happens in somebody's work.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Working {
+    event: String,
+}
+
+/// What can happen in somebody's work, by name.
+const WORK: [(&str, Move); 7] = [
+    ("answer", Move::Answer),
+    ("hang_up", Move::HangUp),
+    ("finish", Move::Finish),
+    ("miss", Move::Miss),
+    ("acknowledge", Move::Acknowledge),
+    ("take_own_call", Move::TakeOwnCall),
+    ("end_own_call", Move::EndOwnCall),
+];
+
+/// Unlike a state made true, this obeys the state machine: what cannot happen now is refused.
+fn work(world: &mut World, position: usize, call: &Call) -> Result<Answer> {
+    let Working { event } = body(call)?;
+    active_only(world, position)?;
+    let known = WORK.iter().find(|(name, _)| *name == event);
+    let (name, happening) = known.ok_or_else(|| {
+        let names: Vec<&str> = WORK.iter().map(|(name, _)| *name).collect();
+        ControlError::Malformed(format!("what happens is one of {}, not `{event}`", names.join(", ")))
+    })?;
+    let state = |world: &World| world.here.cloud.agent(position).map(|agent| Arc::clone(agent.state()));
+    let before = state(world);
+    world.happen(Where::Here, position, happening, call.now);
+    match before {
+        Some(before) if state(world).is_some_and(|after| after == before) => {
+            Err(ControlError::NotNow { what: name, status: before.routing.status.text() })
+        }
+        _ => show(world, position),
+    }
+}
+
+/// The source that is to count, by name or id; `PURECLOUD` is the platform's own.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Sourcing {
+    source: String,
+}
+
+fn set_primary_source(world: &mut World, position: usize, call: &Call) -> Result<Answer> {
+    let Sourcing { source: wanted } = body(call)?;
+    let cloud = &mut world.here.cloud;
+    let id = Id::parse(&wanted);
+    let known = cloud.sources.iter().find(|source| {
+        id == Some(source.id) || source.name == wanted || source.integration == Some(wanted.as_str())
+    });
+    let source = known.map(|source| source.id);
+    if source.is_none() && wanted != "PURECLOUD" {
+        return Err(ControlError::Malformed(format!("no presence source is named `{wanted}`")));
+    }
+    cloud.set_primary_source(position, source);
+    show(world, position)
+}
+
 fn active_only(world: &World, position: usize) -> Result<()> {
     match world.here.cloud.agent(position).filter(|agent| agent.account != Account::Active) {
         Some(gone) => Err(ControlError::NotActive { id: gone.id, account: gone.account.text() }),
@@ -167,8 +232,15 @@ fn force(world: &mut World, position: usize, call: &Call) -> Result<Answer> {
         let found = named(value, &["status"]).as_deref().and_then(RoutingStatus::find);
         found.ok_or_else(|| ControlError::Malformed(format!("no routing status is named {value}")))
     });
+    let comes_back = forced.logged_in == Some(true) && forced.presence.is_none();
+    let window = Restoring {
+        within_ms: i64::try_from(world.faults.restore_window_ms).unwrap_or(i64::MAX),
+        on_queue: world.faults.restore_on_queue,
+    };
+    let restored =
+        (comes_back && window.within_ms > 0).then(|| cloud.restorable(position, window, call.now)).flatten();
     let happening = cloud.force(Force {
-        presence: presence.transpose()?,
+        presence: presence.transpose()?.or(restored),
         routing: routing.transpose()?,
         logged_in: forced.logged_in,
         out_of_office: forced.out_of_office,

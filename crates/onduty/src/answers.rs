@@ -138,22 +138,40 @@ impl Answers {
         size: usize,
     ) -> Result<Page, Box<Finding>> {
         let snapshot = self.view.snapshot();
-        if snapshot.listing().is_none() {
-            let standing = self.status.read();
-            let detail = &standing.source(Source::Sweep).detail;
-            return Err(Box::new(unlisted(detail, self.clock.now())));
-        }
-        if snapshot.directory_total() == 0
-            && let Some(finding) = self.nobody_shown()
-        {
-            return Err(Box::new(finding));
-        }
+        self.check_listed(&snapshot)?;
         let (cursor, after, account) = match from {
             Some(from) => (from.cursor, Some(from.after), from.account),
             None => (snapshot.cursor(), None, self.count(&snapshot, selector).await),
         };
         let (rows, last) = select(&snapshot, selector, after, size).await;
         Ok(Page { rows, last, cursor, account })
+    }
+
+    /// How everybody in a snapshot stands.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody can be counted yet.
+    pub async fn account(&self, snapshot: &Snapshot) -> Result<Account, Box<Finding>> {
+        self.check_listed(snapshot)?;
+        Ok(self.count(snapshot, &Selector::default()).await)
+    }
+
+    /// How old the evidence for a state may be when the caller does not say.
+    pub const fn default_max_staleness(&self) -> Duration {
+        self.patience.default_max_staleness
+    }
+
+    fn check_listed(&self, snapshot: &Snapshot) -> Result<(), Box<Finding>> {
+        if snapshot.listing().is_none() {
+            let standing = self.status.read();
+            let detail = &standing.source(Source::Sweep).detail;
+            return Err(Box::new(unlisted(detail, self.clock.now())));
+        }
+        match self.nobody_shown() {
+            Some(finding) if snapshot.directory_total() == 0 => Err(Box::new(finding)),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Why the directory is empty, if that is for want of rights.

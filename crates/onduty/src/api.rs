@@ -2,10 +2,12 @@
 //! is known comes from the published roster alone.
 
 pub mod admin;
+mod compat;
 mod convert;
 mod deadline;
 pub mod diagnosis;
 mod encode;
+mod freshness;
 pub mod front;
 mod grpc;
 mod listing;

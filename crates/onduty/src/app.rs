@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::answers::{Answers, Patience};
 use crate::api::admin;
-use crate::api::front;
+use crate::api::front::{self, Door};
 use crate::ask::{self, Asker};
 use crate::clock::Clock;
 use crate::config::{
@@ -128,7 +128,8 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     let instruments = Instruments { clock, meters, status: StatusBoard::default() };
     let Instruments { clock, meters, status } = instruments.clone();
 
-    let ApiConfig { listen: api, locale } = api;
+    let ApiConfig { listen: api, clients, locale } = api;
+    let door = Door::new(clients, (platform.client_id.clone(), platform.client_secret.clone()));
     let AdminConfig { listen: admin } = admin;
 
     let (journal, roster, history) = open(store)?;
@@ -179,6 +180,7 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
         asker,
         history,
         platform: looked_at,
+        door,
         settings,
         registry,
         sync,
@@ -273,6 +275,7 @@ struct Readers {
     history: History,
     /// For the doctor alone: whoever answers does not ask the platform.
     platform: Arc<Platform>,
+    door: Door,
     settings: doctor::Settings,
     registry: Registry,
     sync: SyncConfig,
@@ -281,8 +284,19 @@ struct Readers {
 }
 
 fn serve(servers: &Spawner, api: Listener, admin: Listener, readers: Readers) -> Result<(), StartError> {
-    let Readers { instruments, view, asker, history, platform, settings, registry, sync, limits, entries } =
-        readers;
+    let Readers {
+        instruments,
+        view,
+        asker,
+        history,
+        platform,
+        door,
+        settings,
+        registry,
+        sync,
+        limits,
+        entries,
+    } = readers;
     let Instruments { clock, meters, status } = instruments;
     let readiness = Readiness::new();
     let latch = readiness.hold("the first full listing");
@@ -308,6 +322,7 @@ fn serve(servers: &Spawner, api: Listener, admin: Listener, readers: Readers) ->
         doctor: Arc::new(doctor),
         status: status.clone(),
         readiness: readiness.clone(),
+        door,
         clock: clock.clone(),
         meters,
         limits,

@@ -12,6 +12,7 @@ mod kind;
 mod layers;
 mod limits;
 mod listen;
+mod local_clients;
 mod log;
 mod platform;
 mod problem;

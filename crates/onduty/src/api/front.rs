@@ -8,6 +8,8 @@ use axum::extract::Request;
 use axum::response::{IntoResponse as _, Response};
 use tokio_util::sync::CancellationToken;
 
+pub use super::compat::Door;
+use super::compat::{self, Compat};
 use super::grpc;
 pub use super::grpc::ReflectionError;
 use super::rest;
@@ -39,6 +41,8 @@ pub struct Parts {
     pub status: StatusBoard,
     /// Whether there is something to answer from.
     pub readiness: Readiness,
+    /// Who may ask on the platform's paths.
+    pub door: Door,
     /// Tells the time.
     pub clock: Clock,
     /// Counts.
@@ -59,8 +63,10 @@ pub fn router(parts: Parts) -> Result<Router, ReflectionError> {
     let timelines = Timelines::new(answers, view.clone(), history);
     let hub = Arc::new(Hub::new(&parts));
     let sync = SyncStatus::new(view, status, readiness, clock);
-    let rest = rest::router(&parts, sync.clone(), timelines.clone(), Arc::clone(&hub));
-    Ok(grpc::router(parts, sync, timelines, hub)?.merge(rest).fallback(unknown_path))
+    let compat = Arc::new(Compat::new(&parts));
+    let rest = rest::router(&parts, &compat, sync.clone(), timelines.clone(), Arc::clone(&hub));
+    let compat = compat::router(&compat);
+    Ok(grpc::router(parts, sync, timelines, hub)?.merge(rest).merge(compat).fallback(unknown_path))
 }
 
 async fn unknown_path(request: Request) -> Response {

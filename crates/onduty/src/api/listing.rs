@@ -56,7 +56,8 @@ pub(super) fn rest_of(page: Page, fit: usize, selector: &Selector) -> ListAgentS
     rest
 }
 
-fn to_account(account: &Account) -> v1::Account {
+/// An account, for the wire.
+pub(super) fn to_account(account: &Account) -> v1::Account {
     v1::Account {
         directory_total: account.directory_total(),
         shown: account.shown,

@@ -103,7 +103,7 @@ fn version(row: &Row) -> u64 {
 }
 
 /// In the spelling of the platform's reads.
-fn spelled(presence: &SystemPresence) -> &str {
+pub(super) fn spelled(presence: &SystemPresence) -> &str {
     match presence {
         SystemPresence::Available => "Available",
         SystemPresence::Away => "Away",
@@ -120,6 +120,6 @@ fn spelled(presence: &SystemPresence) -> &str {
 }
 
 /// ISO-8601 in UTC, with the milliseconds that the platform always writes.
-fn to_text(at: Timestamp) -> Option<String> {
+pub(super) fn to_text(at: Timestamp) -> Option<String> {
     jiff::Timestamp::from_millisecond(at.as_millis()).ok().map(|at| format!("{at:.3}"))
 }

@@ -6,7 +6,7 @@ mod batch;
 mod diagnosis;
 mod list;
 mod platform_states;
-mod query;
+pub(super) mod query;
 mod state;
 mod sync;
 mod timeline;
@@ -24,12 +24,13 @@ use axum::{Json, Router};
 use http::{HeaderValue, StatusCode, header};
 use onduty_core::finding::Finding;
 use onduty_core::row::Row;
-use onduty_core::time::Timestamp;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
 use self::query::Unreadable;
+use super::compat::{Compat, guard, seal};
 use super::deadline::Deadline;
+use super::freshness::Freshness;
 use super::front::Parts;
 use super::problem::Problem;
 use super::sync::SyncStatus;
@@ -39,6 +40,7 @@ use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::doctor::Doctor;
 use crate::meters::Meters;
+use crate::publish::View;
 
 /// What the endpoints are made of.
 #[derive(Debug)]
@@ -49,6 +51,7 @@ struct Rest {
     sync: SyncStatus,
     hub: Arc<Hub>,
     meters: Meters,
+    view: View,
     clock: Clock,
     ids_max: usize,
     body_bytes_max: usize,
@@ -68,8 +71,17 @@ const SERVED: &str = "GET /v1/agents/{id}/state, GET /v1/agents/states, POST /v1
                       GET /v1/agents/states:watch, GET /v1/agents/{id}/timeline, GET /v1/sync, \
                       GET /v1/diagnosis, GET /api/v2/agents/states?agentId={id}";
 
+/// How much of a path an error repeats.
+const PATH_SHOWN_MAX: usize = 100;
+
 /// The routes.
-pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines, hub: Arc<Hub>) -> Router {
+pub(super) fn router(
+    parts: &Parts,
+    compat: &Arc<Compat>,
+    sync: SyncStatus,
+    timelines: Timelines,
+    hub: Arc<Hub>,
+) -> Router {
     let rest = Arc::new(Rest {
         answers: parts.answers.clone(),
         timelines,
@@ -77,13 +89,17 @@ pub(super) fn router(parts: &Parts, sync: SyncStatus, timelines: Timelines, hub:
         sync,
         hub,
         meters: parts.meters.clone(),
+        view: parts.view.clone(),
         clock: parts.clock.clone(),
         ids_max: parts.limits.ids_per_batch,
         body_bytes_max: parts.limits.request_bytes.min(batch::BODY_BYTES_MAX),
         longest: parts.limits.request_timeout,
     });
+    // The platform's paths have one door and one form of head.
+    let platform =
+        (from_fn_with_state(Arc::clone(compat), seal), from_fn_with_state(Arc::clone(compat), guard));
     Router::new()
-        .route("/api/v2/agents/states", get(platform_states::get))
+        .route("/api/v2/agents/states", get(platform_states::get).route_layer(platform))
         .route("/v1/agents/{id}/state", get(state::get))
         .route("/v1/agents/{id}/timeline", get(timeline::get))
         .route("/v1/agents/states", get(list::get))
@@ -103,11 +119,10 @@ pub(super) fn owns(path: &str) -> bool {
 
 /// The answer at a path that nothing is served at.
 pub(super) fn unknown_path(path: &str) -> Problem {
-    let detail = if path.starts_with("/api/v2/") {
-        format!("of the platform's own paths only /api/v2/agents/states is served here; served are {SERVED}")
-    } else {
-        format!("nothing is served at this path; served are {SERVED}, and gRPC (package onduty.v1)")
-    };
+    let detail = format!(
+        "nothing is served at {}; served are {SERVED}, the platform's read paths, and gRPC (package onduty.v1)",
+        path.chars().take(PATH_SHOWN_MAX).collect::<String>()
+    );
     Problem::new(StatusCode::NOT_FOUND, &detail)
 }
 
@@ -132,6 +147,11 @@ impl Rest {
         Some(Deadline::after(Instant::now(), None, self.longest).0.lookups)
     }
 
+    /// The same answer, and how fresh the states are that it shows.
+    fn with_freshness<'a>(&self, response: Response, rows: impl Iterator<Item = &'a Row>) -> Response {
+        Freshness::of(rows, self.view.snapshot().cursor(), self.clock.now()).stamp(response)
+    }
+
     /// A miss, counted.
     fn missed(&self, finding: &Finding) -> Problem {
         self.meters.missed(finding.reason, API);
@@ -142,15 +162,6 @@ impl Rest {
 /// An answer. Never kept by caches: the next one may differ.
 fn told(body: impl Serialize) -> Response {
     ([(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))], Json(body)).into_response()
-}
-
-/// How old the evidence for these states is: the oldest counts.
-fn with_age<'a>(mut response: Response, rows: impl Iterator<Item = &'a Row>, now: Timestamp) -> Response {
-    let oldest = rows.map(Row::confirmed_at).min().filter(|at| *at > Timestamp::MIN);
-    if let Some(at) = oldest {
-        response.headers_mut().insert(header::AGE, now.since(at).as_secs().into());
-    }
-    response
 }
 
 fn read_id(id: IdInPath) -> Result<String, Unreadable> {

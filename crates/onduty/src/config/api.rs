@@ -1,18 +1,24 @@
 //! Section `api`: the listener that answers callers.
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use super::input::Input;
 use super::kind::{Kind, ListenAddress};
 use super::layers::Raw;
 use super::listen::Listen;
-use super::setting::{Key, Setting};
+use super::local_clients::LocalClients;
+use super::secret::Secret;
+use super::setting::{Key, SecretSetting, Setting};
 
 /// Section `api`, checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiConfig {
     /// Where gRPC is served. Never reachable from another machine as long as callers cannot be authenticated.
     pub listen: Listen,
+    /// Who may sign in on the platform's paths, besides the sidecar's own client. With any of them, nobody is answered
+    /// there who did not.
+    pub clients: BTreeMap<String, Secret>,
     /// The locale in which labels of presences are shown, where there are any in it.
     pub locale: String,
 }
@@ -27,6 +33,13 @@ pub(super) const LISTEN: Setting<ListenAddress> = Setting {
     doc: "Where the api listens.",
 };
 
+const CLIENTS: SecretSetting<LocalClients> = SecretSetting {
+    name: "api.clients",
+    file_name: "api.clients_file",
+    kind: LocalClients { max: 256 },
+    doc: "Local OAuth clients that may sign in at /oauth/token. With any, /api/v2 wants a token.",
+};
+
 const LOCALE: Setting<Locale> = Setting {
     name: "api.locale",
     kind: Locale,
@@ -35,7 +48,10 @@ const LOCALE: Setting<Locale> = Setting {
 };
 
 pub(super) fn keys() -> Vec<Key> {
-    vec![LISTEN.key(), LOCALE.key()]
+    let mut keys = vec![LISTEN.key()];
+    keys.extend(CLIENTS.keys());
+    keys.push(LOCALE.key());
+    keys
 }
 
 pub(super) fn read(input: &mut Input) -> ApiConfig {
@@ -47,7 +63,8 @@ pub(super) fn read(input: &mut Input) -> ApiConfig {
              bind a loopback address or unix:/path, and put an authenticating proxy before it",
         );
     }
-    ApiConfig { listen, locale: input.value(&LOCALE) }
+    let clients = input.secret(&CLIENTS).unwrap_or_default();
+    ApiConfig { listen, clients, locale: input.value(&LOCALE) }
 }
 
 /// A language, and perhaps a country, as the platform writes them.

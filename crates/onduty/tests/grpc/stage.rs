@@ -5,10 +5,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use onduty::answers::{Answers, Patience};
+use onduty::api::front::Door;
 use onduty::api::{admin, front};
 use onduty::ask::{self, Inquiry};
 use onduty::clock::Clock;
-use onduty::config::{Config, FileText, Layers, LimitsConfig, Listen};
+use onduty::config::{Config, FileText, Layers, LimitsConfig, Listen, Secret};
 use onduty::doctor::Doctor;
 use onduty::history::History;
 use onduty::journal::batch::Batch;
@@ -252,6 +253,16 @@ impl Stage {
         limits: LimitsConfig,
         platform: impl Fn(&Keeper, &Asked) -> Option<Report> + Send + Sync + 'static,
     ) -> Self {
+        let door = Door::new(BTreeMap::new(), ("own".to_owned(), Secret::new("own-secret")));
+        Self::behind(door, limits, platform).await
+    }
+
+    /// The same behind a door for the platform's paths.
+    pub(crate) async fn behind(
+        door: Door,
+        limits: LimitsConfig,
+        platform: impl Fn(&Keeper, &Asked) -> Option<Report> + Send + Sync + 'static,
+    ) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let options =
             Options { history_entries: HISTORY_KEPT, history_retention: Duration::MAX, pages_max: None };
@@ -283,6 +294,7 @@ impl Stage {
             doctor: Arc::new(doctor(&clock)),
             status: status.clone(),
             readiness: readiness.clone(),
+            door,
             clock: clock.clone(),
             meters,
             limits: limits.clone(),

@@ -4,6 +4,7 @@
 
 mod batch;
 mod caller;
+mod compat;
 mod paths;
 mod platform_states;
 mod random_ids;

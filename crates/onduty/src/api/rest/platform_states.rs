@@ -14,7 +14,7 @@ use onduty_proto::v1::BatchGetAgentStatesRequest;
 use serde_json::json;
 
 use super::query::Query;
-use super::{API, Rest, Shared, told, with_age};
+use super::{API, Rest, Shared, told};
 use crate::api::platform_json::PlatformState;
 use crate::api::problem::Problem;
 use crate::api::request::{ID_BYTES_MAX, at_most, questions};
@@ -63,6 +63,6 @@ fn respond(rest: &Rest, answers: &[Answer]) -> Result<Response, Problem> {
             Err(Problem::of_several(first, others, states.iter().map(|state| json!(state)).collect()))
         }
         // There is a state for every id, and an id at least.
-        None => Ok(with_age(told(states), rows.iter().copied(), rest.clock.now())),
+        None => Ok(rest.with_freshness(told(states), rows.iter().copied())),
     }
 }

@@ -7,14 +7,24 @@ use crate::api::problem::Problem;
 
 /// A parameter that can't be read, by its name in the request.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Unreadable {
+pub(in crate::api) struct Unreadable {
     parameter: String,
     wrong: String,
 }
 
 impl Unreadable {
-    pub(super) fn new(parameter: impl Into<String>, wrong: impl Into<String>) -> Self {
+    pub(in crate::api) fn new(parameter: impl Into<String>, wrong: impl Into<String>) -> Self {
         Self { parameter: parameter.into(), wrong: wrong.into() }
+    }
+
+    /// Its name in the request.
+    pub(in crate::api) fn parameter(&self) -> &str {
+        &self.parameter
+    }
+
+    /// What is wrong with it, as it would follow its name.
+    pub(in crate::api) fn wrong(&self) -> &str {
+        &self.wrong
     }
 }
 
@@ -26,14 +36,14 @@ impl From<Unreadable> for Problem {
 
 /// The parameters of a query, in order.
 #[derive(Debug)]
-pub(super) struct Query(Vec<(String, String)>);
+pub(in crate::api) struct Query(Vec<(String, String)>);
 
 /// How much of a parameter's name an error repeats.
 const NAME_SHOWN_MAX: usize = 50;
 
 impl Query {
     /// Reads the part of a URL behind its question mark.
-    pub(super) fn read(raw: Option<&str>) -> Result<Self, Unreadable> {
+    pub(in crate::api) fn read(raw: Option<&str>) -> Result<Self, Unreadable> {
         let parts = raw.unwrap_or_default().split('&').filter(|part| !part.is_empty());
         let each = parts.map(|part| {
             let (name, value) = part.split_once('=').unwrap_or((part, ""));
@@ -45,7 +55,7 @@ impl Query {
     }
 
     /// The same, or which parameter is none of these.
-    pub(super) fn only(self, known: &[&str]) -> Result<Self, Unreadable> {
+    pub(in crate::api) fn only(self, known: &[&str]) -> Result<Self, Unreadable> {
         match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             None => Ok(self),
             Some((name, _)) if known.is_empty() => {
@@ -59,17 +69,17 @@ impl Query {
     }
 
     /// The values of a parameter that may be repeated.
-    pub(super) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(in crate::api) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.0.iter().filter(move |(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 
     /// The values of a parameter that may be repeated, each of which may be several with commas between.
-    pub(super) fn listed<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+    pub(in crate::api) fn listed<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
         self.all(name).flat_map(|value| value.split(','))
     }
 
     /// The value of a parameter that may be given once.
-    pub(super) fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Unreadable> {
+    pub(in crate::api) fn one<'a>(&'a self, name: &'a str) -> Result<Option<&'a str>, Unreadable> {
         let mut values = self.all(name);
         match (values.next(), values.next()) {
             (value, None) => Ok(value),
@@ -78,12 +88,12 @@ impl Query {
     }
 
     /// A span of time that may be given once.
-    pub(super) fn span(&self, name: &str) -> Result<Option<prost_types::Duration>, Unreadable> {
+    pub(in crate::api) fn span(&self, name: &str) -> Result<Option<prost_types::Duration>, Unreadable> {
         self.one(name)?.map(|text| read_span(name, text)).transpose()
     }
 
     /// A page size and token, each of which may be given once.
-    pub(super) fn page(&self) -> Result<(i32, String), Unreadable> {
+    pub(in crate::api) fn page(&self) -> Result<(i32, String), Unreadable> {
         let size = match self.one("pageSize")? {
             Some(text) => text.parse().map_err(|_| Unreadable::new("pageSize", "is not a number"))?,
             None => 0,
@@ -92,12 +102,12 @@ impl Query {
     }
 
     /// Whether there is any condition.
-    pub(super) fn has_filter(&self) -> bool {
+    pub(in crate::api) fn has_filter(&self) -> bool {
         self.0.iter().any(|(name, _)| FILTER_PARAMETERS.contains(&name.as_str()))
     }
 
     /// The filter of a list: its fields under their JSON names, behind `filter.`.
-    pub(super) fn filter(&self) -> Result<v1::AgentFilter, Unreadable> {
+    pub(in crate::api) fn filter(&self) -> Result<v1::AgentFilter, Unreadable> {
         let owned = |name| self.listed(name).map(str::to_owned).collect();
         let logged_in = match self.one("filter.loggedIn")? {
             None => None,
@@ -136,10 +146,10 @@ impl Query {
 }
 
 /// The parameters of [`Query::page`].
-pub(super) const PAGE_PARAMETERS: [&str; 2] = ["pageSize", "pageToken"];
+pub(in crate::api) const PAGE_PARAMETERS: [&str; 2] = ["pageSize", "pageToken"];
 
 /// The parameters of [`Query::filter`].
-pub(super) const FILTER_PARAMETERS: [&str; 5] = [
+pub(in crate::api) const FILTER_PARAMETERS: [&str; 5] = [
     "filter.presences",
     "filter.routingStatuses",
     "filter.queueIds",
@@ -148,7 +158,7 @@ pub(super) const FILTER_PARAMETERS: [&str; 5] = [
 ];
 
 /// Reads a span of time as proto3 JSON writes it.
-pub(super) fn read_span(name: &str, text: &str) -> Result<prost_types::Duration, Unreadable> {
+pub(in crate::api) fn read_span(name: &str, text: &str) -> Result<prost_types::Duration, Unreadable> {
     text.parse()
         .map_err(|_| Unreadable::new(name, "is not a span of time: write seconds, such as 30s or 0.5s"))
 }

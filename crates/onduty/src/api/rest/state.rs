@@ -5,7 +5,7 @@ use axum::response::Response;
 use onduty_core::answer::{Answer, Asked};
 
 use super::query::Query;
-use super::{IdInPath, Shared, read_id, told, with_age};
+use super::{IdInPath, Shared, read_id, told};
 use crate::api::convert::to_agent_state;
 use crate::api::problem::Problem;
 use crate::api::request::from_duration;
@@ -22,7 +22,7 @@ pub(super) async fn get(
     match rest.answers.get(&question, rest.lookups_end()).await {
         Answer::State(row) => {
             let response = told(responses::get(&to_agent_state(&row)));
-            Ok(with_age(response, std::iter::once(&*row), rest.clock.now()))
+            Ok(rest.with_freshness(response, std::iter::once(&*row)))
         }
         Answer::Miss(finding) => Err(rest.missed(&finding)),
     }

@@ -1,0 +1,249 @@
+//! `GET /api/v2/users`: everybody who is active, in pages, or those of some ids.
+//!
+//! The platform leaves out without a word whom it does not find and which expands it dropped. Here each id that is
+//! not among `entities`, or is there without the state that was asked for, has a finding in `findings`. A page of
+//! everybody says in `account` how many have a state to show and why the others have none.
+//!
+//! Everybody stands in order of id, which does not move while states change, so that no page misses anybody.
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use http::HeaderMap;
+use onduty_core::account::Account;
+use onduty_core::agent::AccountState;
+use onduty_core::answer::Answer;
+use onduty_core::finding::Finding;
+use onduty_core::row::Row;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::parameters::{Expand, Page, ids, too_many};
+use super::refusal::{Nobody, Refusal, all_told};
+use super::shape::User;
+use super::{Compat, Shared, held};
+use crate::api::rest::query::Query;
+use crate::proto_json;
+
+/// Users on one page, as on the platform.
+const PAGE_MAX: usize = 500;
+/// Ids in one request, as on the platform.
+const IDS_MAX: usize = 100;
+
+const NOBODY: Nobody =
+    Nobody { code: "general.resource.not.found", message: "The requested user(s) could not be found" };
+
+/// Which accounts are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Accounts {
+    Active,
+    Inactive,
+    Deleted,
+    Any,
+}
+
+/// One page.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Listing<'a> {
+    entities: Vec<User<'a>>,
+    page_size: usize,
+    page_number: usize,
+    total: usize,
+    first_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next_uri: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_uri: Option<String>,
+    last_uri: String,
+    self_uri: String,
+    page_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    account: Option<Value>,
+}
+
+pub(super) async fn get(
+    State(compat): Shared,
+    headers: HeaderMap,
+    RawQuery(raw): RawQuery,
+) -> Result<Response, Refusal> {
+    let query = Query::read(raw.as_deref())?;
+    let page = Page::read(&query, PAGE_MAX)?;
+    let accounts = Accounts::read(&query)?;
+    for parameter in ["jabberId", "integrationPresenceSource"] {
+        if let Some(value) = query.all(parameter).next() {
+            let why = "none: onduty keeps users and their primary presences by id";
+            return Err(Refusal::parameter(parameter, value, why));
+        }
+    }
+    let refusal = too_many("max.user.ids", "Only 100 users can be requested at a time.");
+    let wanted =
+        Wanted { page, accounts, expand: Expand::read(&query), raw: raw.as_deref().unwrap_or_default() };
+    match ids(&query, IDS_MAX, refusal)? {
+        Some(ids) => of_ids(&compat, &headers, &ids, wanted).await,
+        None => everybody(&compat, &headers, descending(&query)?, wanted).await,
+    }
+}
+
+/// What is asked for, but of whom.
+#[derive(Clone, Copy, Debug)]
+struct Wanted<'a> {
+    page: Page,
+    accounts: Accounts,
+    expand: Expand,
+    /// The query as it came, for the links from page to page.
+    raw: &'a str,
+}
+
+async fn everybody(
+    compat: &Compat,
+    headers: &HeaderMap,
+    descending: bool,
+    wanted: Wanted<'_>,
+) -> Result<Response, Refusal> {
+    if wanted.accounts != Accounts::Active {
+        let allowed = "active; onduty keeps the active users. Ask for others by id";
+        return Err(Refusal::parameter("state", wanted.accounts.name(), allowed));
+    }
+    let snapshot = compat.view.snapshot();
+    let account = compat.answers.account(&snapshot).await.map_err(|finding| {
+        compat.missed(&finding);
+        Refusal::of(&finding, NOBODY)
+    })?;
+    let active: Vec<&Arc<Row>> =
+        snapshot.present_after(None).filter(|row| wanted.accounts.admit(row)).collect();
+    let total = active.len();
+    let in_order: Box<dyn Iterator<Item = &Arc<Row>> + Send> =
+        if descending { Box::new(active.into_iter().rev()) } else { Box::new(active.into_iter()) };
+    let rows: Vec<&Row> =
+        in_order.skip(wanted.page.offset()).take(wanted.page.size).map(|row| &**row).collect();
+    let entities = rows.iter().map(|row| User::of(row, wanted.expand)).collect();
+    let account = wanted.expand.wants_state().then(|| told(&account));
+    let listing = Listing { account, ..Listing::of(entities, total, wanted) };
+    Ok(compat.show(headers, &snapshot, rows.into_iter(), listing))
+}
+
+async fn of_ids(
+    compat: &Compat,
+    headers: &HeaderMap,
+    ids: &[&str],
+    wanted: Wanted<'_>,
+) -> Result<Response, Refusal> {
+    let before = compat.view.snapshot();
+    let known = |id: &str| {
+        !wanted.expand.wants_state() && held(&before, id).is_some_and(|row| wanted.accounts.admit(row))
+    };
+    let asked: Vec<&str> = ids.iter().copied().filter(|id| !known(id)).collect();
+    let mut answers = compat.ask(&asked).await.into_iter();
+    let snapshot = compat.view.snapshot();
+    let (mut rows, mut users, mut misses) = (Vec::new(), Vec::new(), Vec::<Box<Finding>>::new());
+    for id in ids {
+        let answer = if known(id) { None } else { answers.next() };
+        let row = held(&snapshot, id);
+        let shown = row.filter(|row| wanted.accounts.admit(row));
+        let expand = match answer {
+            None | Some(Answer::State(_)) => wanted.expand,
+            Some(Answer::Miss(finding)) => {
+                if shown.is_none() || wanted.expand.wants_state() {
+                    compat.missed(&finding);
+                    misses.push(finding);
+                }
+                wanted.expand.without_state()
+            }
+        };
+        if let Some(row) = shown {
+            rows.push(&**row);
+            users.push(User::of(row, expand));
+        }
+    }
+    let findings: Vec<&Finding> = misses.iter().map(|finding| &**finding).collect();
+    let told = (!findings.is_empty()).then(|| all_told(&findings));
+    if users.is_empty()
+        && let Some(refusal) = Refusal::of_several(&findings, NOBODY)
+    {
+        return Err(refusal);
+    }
+    let total = users.len();
+    let on_page = |at: usize| (wanted.page.offset()..).take(wanted.page.size).any(|place| place == at);
+    let entities =
+        users.into_iter().enumerate().filter(|(at, _)| on_page(*at)).map(|(_, user)| user).collect();
+    let listing = Listing { findings: told, ..Listing::of(entities, total, wanted) };
+    if misses.is_empty() {
+        return Ok(compat.show(headers, &snapshot, rows.into_iter(), listing));
+    }
+    Ok(super::not_to_be_kept(axum::Json(listing).into_response()))
+}
+
+fn told(account: &Account) -> Value {
+    proto_json::account(&crate::api::listing::to_account(account))
+}
+
+/// Whether the last come first.
+fn descending(query: &Query) -> Result<bool, Refusal> {
+    let Some(text) = query.one("sortOrder")? else { return Ok(false) };
+    match text.to_ascii_lowercase().as_str() {
+        "asc" | "ascending" => Ok(false),
+        "desc" | "descending" => Ok(true),
+        _ => Err(Refusal::parameter("sortOrder", text, "ascending, descending")),
+    }
+}
+
+impl Accounts {
+    fn read(query: &Query) -> Result<Self, Refusal> {
+        let Some(text) = query.one("state")? else { return Ok(Self::Active) };
+        let all = [Self::Active, Self::Inactive, Self::Deleted, Self::Any];
+        let named = all.into_iter().find(|accounts| accounts.name() == text);
+        named.ok_or_else(|| Refusal::parameter("state", text, "active, inactive, deleted, any"))
+    }
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Inactive => "inactive",
+            Self::Deleted => "deleted",
+            Self::Any => "any",
+        }
+    }
+
+    /// Whether somebody is among them. An account of which nothing is known is in use.
+    fn admit(self, row: &Row) -> bool {
+        match row.account() {
+            Some(AccountState::Active) | None => matches!(self, Self::Active | Self::Any),
+            Some(AccountState::Inactive) => matches!(self, Self::Inactive | Self::Any),
+            Some(AccountState::Deleted) => matches!(self, Self::Deleted | Self::Any),
+        }
+    }
+}
+
+impl<'a> Listing<'a> {
+    fn of(entities: Vec<User<'a>>, total: usize, wanted: Wanted<'_>) -> Self {
+        let Page { size, number } = wanted.page;
+        let page_count = total.div_ceil(size);
+        let uri = |number| uri(wanted.raw, size, number);
+        Self {
+            entities,
+            page_size: size,
+            page_number: number,
+            total,
+            first_uri: uri(1),
+            next_uri: (number < page_count).then(|| uri(number + 1)),
+            previous_uri: (number > 1).then(|| uri(number - 1)),
+            last_uri: uri(page_count.max(1)),
+            self_uri: uri(number),
+            page_count,
+            findings: None,
+            account: None,
+        }
+    }
+}
+
+/// The link to another page of the same question.
+fn uri(raw: &str, size: usize, number: usize) -> String {
+    let of_page = |part: &&str| ["pageSize=", "pageNumber="].iter().any(|name| part.starts_with(name));
+    let others = raw.split('&').filter(|part| !part.is_empty() && !of_page(part));
+    let others: String = others.map(|part| format!("&{part}")).collect();
+    format!("/api/v2/users?pageSize={size}&pageNumber={number}{others}")
+}

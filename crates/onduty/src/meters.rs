@@ -61,6 +61,12 @@ struct PurposeLabel {
     purpose: &'static str,
 }
 
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct LimitLabels {
+    limited: &'static str,
+    wait: &'static str,
+}
+
 /// A single label.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CoverLabel {
@@ -90,6 +96,7 @@ struct Families {
     lookup_batch: Histogram,
     requests: Family<RequestLabels, Counter>,
     budget_left: Family<PurposeLabel, Gauge>,
+    limited: Family<LimitLabels, Counter>,
     sweep_duration: Histogram,
     corrections: Counter,
     source_lag: Family<SourceLabel, Gauge<f64, AtomicU64>>,
@@ -184,6 +191,12 @@ impl Meters {
         self.0.budget_left.get_or_create(&PurposeLabel { purpose }).set(i64::from(left));
     }
 
+    /// The platform answered `429`, and limits a token or an endpoint.
+    pub fn limited(&self, limited: &'static str, cut_short: bool) {
+        let wait = if cut_short { "cut_short" } else { "as_asked" };
+        self.0.limited.get_or_create(&LimitLabels { limited, wait }).inc();
+    }
+
     /// A full listing ended.
     pub fn swept(&self, took: Duration, corrections: u64) {
         self.0.sweep_duration.observe(took.as_secs_f64());
@@ -268,6 +281,7 @@ impl Families {
             lookup_batch: sizes(),
             requests: Family::default(),
             budget_left: Family::default(),
+            limited: Family::default(),
             sweep_duration: seconds(),
             corrections: Counter::default(),
             source_lag: Family::default(),
@@ -321,6 +335,9 @@ impl Families {
         registry.register("platform_requests", help, self.requests.clone());
         let help = "Requests that a purpose may still send in the present window";
         registry.register("budget_left", help, self.budget_left.clone());
+        let help =
+            "Requests refused with 429, by what is limited, and whether the wait asked for was cut short";
+        registry.register("platform_limited", help, self.limited.clone());
         let help = "A full listing, from its first request to its commit";
         registry.register_with_unit("sweep_duration", help, Unit::Seconds, self.sweep_duration.clone());
         let help = "Agents that full listings had to correct";

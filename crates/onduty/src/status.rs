@@ -104,6 +104,10 @@ pub struct BudgetStanding {
     pub left: u32,
     /// Nothing is sent before this instant.
     pub blocked_until: Option<Timestamp>,
+    /// Endpoints that are limited by themselves, and until when.
+    pub endpoints: Vec<(&'static str, Timestamp)>,
+    /// The longest wait since start that the platform asked for and that was cut short.
+    pub longest_wait_asked: Option<Duration>,
     /// By purpose, in order of precedence: look-up, channel, sweep, diagnosis.
     pub shares: Vec<ShareStanding>,
 }

@@ -1,10 +1,19 @@
 //! How many requests may be sent, and for what. Pure: time and the platform's headers come in as values.
 //!
-//! The platform counts requests per token in windows and tells the count with every answer. Part of the allowance is
-//! kept in reserve, because others may use the same token and clocks differ. Each purpose has a floor that no other
-//! purpose can take, and diagnosis a ceiling; what is above the floors goes to whoever asks first.
+//! The platform counts requests per token in windows and tells the count with every answer. Both counts hold: its own
+//! of the present window, with what is under way added, and ours of the last minute, because the shape of its windows
+//! is not documented. Until an answer has told the count of a window, few requests are under way at once: the
+//! allowance may be smaller than thought, and others may have used it.
+//!
+//! Part of the allowance is kept in reserve, because others may use the same token and clocks differ. Each purpose has
+//! a floor that no other purpose can take, and diagnosis a ceiling; what is above the floors goes by precedence where
+//! several wait, and otherwise to whoever asks first.
+//!
+//! By the wording of the platform's limit every token has an allowance of its own. A new one is given none here: the
+//! last minute counts whoever asked in it, and a client that makes tokens to dodge limits is stopped elsewhere.
 
 mod governor;
+mod rolling;
 #[cfg(test)]
 mod tests;
 
@@ -14,7 +23,8 @@ use std::time::Duration;
 use onduty_core::time::Timestamp;
 
 use super::route::Route;
-pub use governor::Governor;
+pub use governor::{Governor, Leave};
+use rolling::{MEMORY, Rolling};
 
 /// What a request is for, in order of precedence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +46,21 @@ pub enum Decision {
     Grant,
     /// Ask again then.
     Wait(Timestamp),
+    /// Ask again when an answer under way has come: it tells how much may be sent.
+    AwaitAnswer,
+}
+
+/// A request that somebody wants to send.
+#[derive(Clone, Copy, Debug)]
+pub struct Request {
+    /// What it is for.
+    pub purpose: Purpose,
+    /// Where it goes.
+    pub route: Route,
+    /// Whether others of higher precedence wait as well: then there is only what nobody else can take.
+    pub gives_way: bool,
+    /// Whether it has waited for an answer for as long as it could. Those under way may never come.
+    pub has_waited: bool,
 }
 
 /// What an answer says of the limits.
@@ -49,22 +74,44 @@ pub struct LimitHeaders {
     pub reset: Option<Duration>,
 }
 
-/// The budget of one token.
+/// What follows from a `429`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limited {
+    /// Nothing is sent before.
+    pub until: Timestamp,
+    /// Whether that holds for one endpoint, and not for the token.
+    pub endpoint_only: bool,
+    /// For how long the platform wants to be left alone, where that is longer than anybody waits.
+    pub asked: Option<Duration>,
+    /// Whether it was so before.
+    pub known: bool,
+}
+
+/// The budget of one client.
 #[derive(Clone, Debug)]
 pub struct Budget {
     keeps_channels: bool,
     allowed: u32,
-    used: u32,
-    spent: [u32; Purpose::ALL.len()],
+    /// Whether any answer ever came.
+    is_heard: bool,
+    counted: Option<Counted>,
+    under_way: u32,
+    sent: Rolling,
     spent_ever: [u64; Purpose::ALL.len()],
-    window_ends_at: Option<Timestamp>,
     blocked_until: Option<Timestamp>,
     routes_blocked_until: BTreeMap<Route, Timestamp>,
 }
 
+/// What the platform counted in its present window.
+#[derive(Clone, Copy, Debug)]
+struct Counted {
+    count: u32,
+    ends_at: Timestamp,
+}
+
 /// Requests a minute before the platform has said how many (`client.credentials.token.rate.per.minute`).
 pub const ALLOWED_AT_FIRST: u32 = 300;
-/// The window before the platform has said when it ends.
+/// The window where the platform does not say when it ends.
 const WINDOW: Duration = Duration::from_secs(60);
 /// The longest wait, whatever the platform asks for: `Retry-After` of hours has been seen to freeze applications.
 pub const WAIT_MAX: Duration = Duration::from_secs(300);
@@ -72,6 +119,8 @@ pub const WAIT_MAX: Duration = Duration::from_secs(300);
 const ROUNDING: Duration = Duration::from_secs(1);
 /// A reset that is later by this much belongs to the next window, not to rounding.
 const NEXT_WINDOW: Duration = Duration::from_secs(10);
+/// When to ask again where others come first.
+const TURN: Duration = Duration::from_secs(1);
 /// The part of the allowance kept in reserve, in per cent.
 const RESERVE: u32 = 10;
 
@@ -117,14 +166,22 @@ impl Default for Budget {
         Self {
             keeps_channels: false,
             allowed: ALLOWED_AT_FIRST,
-            used: 0,
-            spent: [0; Purpose::ALL.len()],
+            is_heard: false,
+            counted: None,
+            under_way: 0,
+            sent: Rolling::default(),
             spent_ever: [0; Purpose::ALL.len()],
-            window_ends_at: None,
             blocked_until: None,
             routes_blocked_until: BTreeMap::new(),
         }
     }
+}
+
+/// The part of an allowance that may be spent, in requests: the reserve is left. Never nothing: with one request a
+/// minute, that one is sent.
+pub const fn usable(allowed: u32) -> u32 {
+    let usable = allowed - allowed / 100 * RESERVE - (allowed % 100 * RESERVE).div_ceil(100);
+    if usable == 0 { 1 } else { usable }
 }
 
 impl Budget {
@@ -134,76 +191,99 @@ impl Budget {
     }
 
     /// Whether a request may be sent now.
-    pub fn decide(&mut self, now: Timestamp, purpose: Purpose, route: Route) -> Decision {
+    pub fn decide(&mut self, now: Timestamp, request: &Request) -> Decision {
+        let Request { purpose, route, gives_way, has_waited } = *request;
         self.forget_what_is_over(now);
         if let Some(until) = self.blocked_until.max(self.routes_blocked_until.get(&route).copied()) {
             return Decision::Wait(until);
         }
-        let window_ends_at = *self.window_ends_at.get_or_insert(now.after(WINDOW));
         if self.left_for(purpose) == 0 {
-            return Decision::Wait(window_ends_at);
+            return Decision::Wait(self.next_leave(now, purpose));
         }
-        self.used += 1;
-        self.spent[purpose as usize] += 1;
+        if gives_way && self.owed(purpose) == 0 {
+            return Decision::Wait(now.after(TURN));
+        }
+        if self.counted.is_none() && self.under_way >= self.blind_max() && !has_waited {
+            return Decision::AwaitAnswer;
+        }
+        self.under_way += 1;
+        self.sent.add(now, purpose);
         self.spent_ever[purpose as usize] += 1;
         Decision::Grant
+    }
+
+    /// A request that was granted is answered.
+    pub const fn over(&mut self) {
+        self.under_way = self.under_way.saturating_sub(1);
+    }
+
+    /// A request that was granted will not be answered. The platform may have counted it all the same.
+    pub fn lost(&mut self) {
+        self.over();
+        if let Some(counted) = &mut self.counted {
+            counted.count = counted.count.saturating_add(1);
+        }
     }
 
     /// Takes in what an answer says.
     pub fn record(&mut self, now: Timestamp, headers: &LimitHeaders) {
         self.forget_what_is_over(now);
+        self.is_heard = true;
         if let Some(allowed) = headers.allowed.filter(|allowed| *allowed > 0) {
             self.allowed = allowed;
         }
-        let count = headers.count.unwrap_or(0);
-        if let Some(reset) = headers.reset {
-            let ends_at = now.after(reset.min(WAIT_MAX)).after(ROUNDING);
-            match self.window_ends_at {
-                Some(held) if count < self.used && ends_at > held.after(NEXT_WINDOW) => {
-                    self.begin_window(Some(ends_at));
-                }
-                Some(held) => self.window_ends_at = Some(held.min(ends_at)),
-                None => self.window_ends_at = Some(ends_at),
+        let Some(count) = headers.count else { return };
+        let ends_at = now.after(headers.reset.unwrap_or(WINDOW).min(WAIT_MAX)).after(ROUNDING);
+        self.counted = Some(match self.counted {
+            Some(held) if ends_at <= held.ends_at.after(NEXT_WINDOW) => {
+                Counted { count: held.count.max(count), ends_at: held.ends_at.min(ends_at) }
             }
-        }
-        self.used = self.used.max(count);
+            Some(_) | None => Counted { count, ends_at },
+        });
     }
 
-    /// The platform said `429`. If by its own count the token has allowance left, it is the route that is limited:
-    /// limits are layered, and partly undocumented.
+    /// The platform said `429`. If by its own count the token plainly has allowance left, it is the endpoint that is
+    /// limited: limits are layered, and partly undocumented.
     pub fn refused(
         &mut self,
         now: Timestamp,
         route: Route,
         headers: &LimitHeaders,
         retry_after: Option<Duration>,
-    ) -> Timestamp {
-        let wait = retry_after.or(headers.reset).unwrap_or(ROUNDING).clamp(ROUNDING, WAIT_MAX);
-        let until = now.after(wait);
-        let token_has_some =
-            matches!((headers.count, headers.allowed), (Some(count), Some(allowed)) if count <= allowed);
-        let blocked = if token_has_some {
-            self.routes_blocked_until.entry(route).or_insert(until)
+    ) -> Limited {
+        let asked = retry_after.or(headers.reset).unwrap_or(ROUNDING);
+        let until = now.after(asked.clamp(ROUNDING, WAIT_MAX));
+        let endpoint_only = matches!(
+            (headers.count, headers.allowed),
+            (Some(count), Some(allowed)) if count <= usable(allowed) && count < allowed
+        );
+        let blocked =
+            if endpoint_only { self.routes_blocked_until.get(&route).copied() } else { self.blocked_until };
+        let until = blocked.map_or(until, |blocked| blocked.max(until));
+        if endpoint_only {
+            self.routes_blocked_until.insert(route, until);
         } else {
-            self.blocked_until.get_or_insert(until)
-        };
-        *blocked = until.max(*blocked);
-        until
+            self.blocked_until = Some(until);
+        }
+        let known = blocked.is_some_and(|blocked| now < blocked);
+        Limited { until, endpoint_only, asked: Some(asked).filter(|asked| *asked > WAIT_MAX), known }
     }
 
-    /// Requests that a purpose may still send in the present window.
+    /// Requests that a purpose may still send now, if nobody else sends any.
     pub fn left_for(&self, purpose: Purpose) -> u32 {
-        let left = self.usable().saturating_sub(self.used);
+        let left = self.left();
         let others: u32 =
             Purpose::ALL.into_iter().filter(|other| *other != purpose).map(|other| self.owed(other)).sum();
-        let ceiling = self.usable() * purpose.ceiling() / 100;
-        let own = ceiling.max(1).saturating_sub(self.spent[purpose as usize]);
+        let ceiling = usable(self.allowed) * purpose.ceiling() / 100;
+        let own = ceiling.max(1).saturating_sub(self.sent.of(purpose));
         left.saturating_sub(others).max(self.owed(purpose)).min(left).min(own)
     }
 
-    /// Requests left in the present window, the reserve not counted.
+    /// Requests that may be sent now, the reserve not counted.
     pub fn left(&self) -> u32 {
-        self.usable().saturating_sub(self.used)
+        // Every answer's count holds the request that it answers; what is unanswered may come on top.
+        let counted = self.counted.map_or(0, |counted| counted.count.saturating_add(self.under_way));
+        usable(self.allowed).saturating_sub(counted.max(self.sent.total()))
     }
 
     /// Requests a window that the platform allows.
@@ -221,32 +301,46 @@ impl Budget {
         self.blocked_until.filter(|until| now < *until)
     }
 
-    /// The floor of a purpose, in requests a window.
-    pub const fn floor(&self, purpose: Purpose) -> u32 {
-        self.usable() * purpose.floor(self.keeps_channels) / 100
+    /// The endpoints that are limited by themselves, and until when.
+    pub fn routes_blocked(&self, now: Timestamp) -> impl Iterator<Item = (Route, Timestamp)> {
+        let blocked = self.routes_blocked_until.iter().map(|(route, until)| (*route, *until));
+        blocked.filter(move |(_, until)| now < *until)
     }
 
-    /// The allowance without the reserve. Never nothing: with one request a minute, that one is sent.
-    const fn usable(&self) -> u32 {
-        let usable = self.allowed - self.allowed / 100 * RESERVE - self.allowed % 100 * RESERVE / 100;
-        if usable == 0 { 1 } else { usable }
+    /// The floor of a purpose, in requests a window.
+    pub const fn floor(&self, purpose: Purpose) -> u32 {
+        usable(self.allowed) * purpose.floor(self.keeps_channels) / 100
     }
 
     const fn owed(&self, purpose: Purpose) -> u32 {
-        self.floor(purpose).saturating_sub(self.spent[purpose as usize])
+        self.floor(purpose).saturating_sub(self.sent.of(purpose))
+    }
+
+    /// Requests under way at once while the platform's count is not known. Before any answer the allowance is not
+    /// known either.
+    fn blind_max(&self) -> u32 {
+        if self.is_heard { (self.allowed - usable(self.allowed)).max(1) } else { 1 }
+    }
+
+    /// When a purpose has something left again, if nobody else sends anything.
+    fn next_leave(&self, now: Timestamp, purpose: Purpose) -> Timestamp {
+        let mut then = self.clone();
+        let mut ends: Vec<Timestamp> = self.sent.ends().collect();
+        ends.extend(self.counted.map(|counted| counted.ends_at));
+        ends.sort_unstable();
+        let free = ends.into_iter().find(|at| {
+            then.forget_what_is_over(*at);
+            then.left_for(purpose) > 0
+        });
+        free.unwrap_or(now.after(TURN)).max(now.after(Duration::from_millis(1)))
     }
 
     fn forget_what_is_over(&mut self, now: Timestamp) {
-        if self.window_ends_at.is_some_and(|ends_at| now >= ends_at) {
-            self.begin_window(None);
-        }
-        self.blocked_until = self.blocked_until(now);
-        self.routes_blocked_until.retain(|_, until| now < *until);
-    }
-
-    fn begin_window(&mut self, ends_at: Option<Timestamp>) {
-        self.window_ends_at = ends_at;
-        self.used = 0;
-        self.spent = [0; Purpose::ALL.len()];
+        // Whatever is further ahead than anything may be was told before our clock was set back.
+        let holds = |until: Timestamp| now < until && until <= now.after(WAIT_MAX).after(MEMORY);
+        self.counted = self.counted.filter(|counted| holds(counted.ends_at));
+        self.blocked_until = self.blocked_until.filter(|until| holds(*until));
+        self.routes_blocked_until.retain(|_, until| holds(*until));
+        self.sent.forget(now);
     }
 }

@@ -9,7 +9,7 @@ use onduty_core::time::Timestamp;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER};
 use tokio::time::{sleep, timeout};
 
-use super::budget::{Governor, LimitHeaders, Purpose};
+use super::budget::{Governor, Leave, LimitHeaders, Purpose};
 use super::decode::{self, Malformed};
 use super::error::{ClientError, PlatformError, Refused};
 use super::oauth::{Bearer, TokenSource};
@@ -190,9 +190,9 @@ impl Client {
             let bearer = self.tokens.current().await?;
             let patience = give_up_at.since(self.clock.now());
             let admitted = self.governor.admit(ask.purpose, ask.route, patience).await;
-            admitted.map_err(|until| PlatformError::RateLimited { until })?;
+            let leave = admitted.map_err(|until| PlatformError::RateLimited { until })?;
             tried += 1;
-            match self.attempt(ask, verb, &bearer, &mut refused_token).await {
+            match self.attempt(ask, verb, &bearer, leave, &mut refused_token).await {
                 After::Done(result) => return result,
                 After::TryAgain(error) if tried >= TRIES_MAX => return Err(error),
                 After::TryAgain(_) => {}
@@ -237,6 +237,7 @@ impl Client {
         ask: &Ask,
         verb: &Verb,
         bearer: &Bearer,
+        leave: Leave<'_>,
         refused_token: &mut Option<u64>,
     ) -> After {
         let sent_at = self.clock.now();
@@ -249,7 +250,9 @@ impl Client {
             }
         };
         self.meters.requested(ask.route.template(), reply.status);
-        self.governor.record(&reply.limits);
+        // A token that is refused has no window; what is counted of it says nothing.
+        let limits = if reply.status == 401 { LimitHeaders::default() } else { reply.limits };
+        leave.answered(&limits);
         match reply.status {
             200..=299 => {
                 self.outage().answered();
@@ -259,7 +262,7 @@ impl Client {
             401 => self.token_refused(&reply, bearer, refused_token),
             429 => {
                 self.outage().answered();
-                let until = self.governor.refused(ask.route, &reply.limits, reply.retry_after);
+                let until = self.governor.refused(ask.route, &limits, retry_after(&reply));
                 After::TryAgain(PlatformError::RateLimited { until })
             }
             408 | 500..=599 => {
@@ -345,6 +348,11 @@ impl Client {
         // Whole after each of its methods.
         self.outage.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How long to wait after a `429`. The header says it first, the text second.
+fn retry_after(reply: &Reply) -> Option<Duration> {
+    reply.retry_after.or_else(|| decode::platform_refusal(&reply.answer.body).ok()?.retry_after())
 }
 
 /// The platform's words for a refusal, or the beginning of whatever stood in their place.

@@ -8,6 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::house::{House, text};
+use crate::socket::{Caller, topic};
 
 type Members = BTreeMap<String, BTreeSet<&'static str>>;
 
@@ -162,4 +163,24 @@ async fn the_simulators_events_have_the_shape_of_the_fixtures() {
         judge(channel, model, &receiver.events());
         house.close().await;
     }
+}
+
+#[tokio::test]
+async fn the_simulators_notifications_have_the_shape_of_the_fixtures() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = house.somebody().await;
+    for (topic_end, model, change) in [
+        ("activity", "activity", json!({"routingStatus": "INTERACTING"})),
+        ("presence", "presence", json!({"presence": "Meal"})),
+        ("routingStatus", "routing-status", json!({"presence": "On Queue"})),
+    ] {
+        let (_, mut socket) = caller.listen(&[topic(&agent, topic_end)]).await;
+        house.force(&agent, change).await;
+        judge("notification", model, &[socket.frame_of("v2.users.").await]);
+    }
+    house.set(json!({"heartbeat_s": 1})).await;
+    let (_, mut socket) = caller.listen(&[]).await;
+    judge("notification", "heartbeat", &[socket.frame_of("channel.metadata").await]);
+    house.close().await;
 }

@@ -1,4 +1,4 @@
-//! The simulator as its users meet it: over TCP, in plain HTTP.
+//! The simulator as its users meet it: over TCP, in plain HTTP and over WebSockets.
 
 #[cfg(test)]
 mod accounts;

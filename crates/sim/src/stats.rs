@@ -12,6 +12,8 @@ pub(crate) use channel::{ChannelStats, Ending};
 #[derive(Debug, Default)]
 pub(crate) struct Stats {
     requests: BTreeMap<(&'static str, String, u16), u64>,
+    /// Requests beyond the allowance of their token, by client.
+    over_allowance: BTreeMap<String, u64>,
     /// Changes of state that others can see.
     pub(crate) events_made: u64,
     /// What became of them on the webhook.
@@ -70,9 +72,15 @@ impl Stats {
         *self.requests.entry((route, client.to_owned(), status)).or_default() += 1;
     }
 
+    /// Counts a request that was one too many for its token's window. Those refused by a switch are not among them.
+    pub(crate) fn count_over_allowance(&mut self, client: &str) {
+        *self.over_allowance.entry(client.to_owned()).or_default() += 1;
+    }
+
     /// Starts counting requests from nothing. Events stay counted: what was made has to add up with what was pushed.
     pub(crate) fn forget_requests(&mut self) {
         self.requests.clear();
+        self.over_allowance.clear();
     }
 
     /// Deliveries that are still to be made.
@@ -92,6 +100,7 @@ impl Stats {
         let webhook = &self.webhook;
         json!({
             "requests": requests,
+            "overAllowance": self.over_allowance,
             "events": {
                 "made": self.events_made,
                 "webhook": {

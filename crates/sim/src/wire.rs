@@ -215,6 +215,7 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
     let keeps_alive = call.query.get("preserveIdleTTL") != Some("true");
     let budget = world.site_mut(place).tokens.count(&token, &faults, keeps_alive, call.now);
     let result = if let Some(seconds) = budget.retry_after_s {
+        world.stats.count_over_allowance(&client.id);
         Err(Refusal::too_many_requests(seconds))
     } else if world.request_suffers(share(faults.http_error_p)) {
         Err(Refusal::by_status(faults.http_error_status))

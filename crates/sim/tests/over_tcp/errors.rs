@@ -89,6 +89,19 @@ async fn requests_over_the_rate_get_429_with_the_seconds_to_wait_and_each_token_
 }
 
 #[tokio::test]
+async fn requests_over_the_allowance_are_counted_and_those_refused_by_switch_are_not_among_them() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    house.set(json!({"rate": 2, "http_error_p": 1, "http_error_status": 429})).await;
+    for over in [json!({}), json!({}), json!({"sim-full": 1}), json!({"sim-full": 2})] {
+        let response = house.send(Method::GET, "/api/v2/tokens/me", &token, None).await;
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(house.control(Method::GET, "stats", json!({})).await["overAllowance"], over);
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_body_over_the_limit_is_413() {
     let house = House::of(1).await;
     let (token, user) = (house.token("sim-full").await, house.truth().await[0]["userId"].clone());

@@ -23,6 +23,8 @@ use crate::stats::{ChannelStats, Ending};
 
 /// Deliveries held back at once.
 const HELD_MAX: usize = 100_000;
+/// The use of chance that decides about deliveries, beside others of the same seed.
+const FATE: u64 = 3;
 /// How long an event that is to be overtaken is held back at most, in milliseconds.
 const REORDER_MS: f64 = 1500.0;
 
@@ -48,6 +50,15 @@ pub(super) struct Held {
     sequence: u64,
 }
 
+/// What an event is told about: one kind of event about one user or queue.
+#[derive(Clone, Copy, Debug)]
+struct Matter {
+    kind: Kind,
+    object: Id,
+    /// Whether the state it would tell is withheld.
+    withheld: bool,
+}
+
 /// A delivery is meant for one socket: whoever connects later does not get it.
 #[derive(Clone, Copy, Debug)]
 struct Parcel {
@@ -59,10 +70,11 @@ impl Channels {
     /// Sends a change to every channel that has subscribed to one of its topics. Each text is written once.
     pub(crate) fn publish(&mut self, event: &Published<'_>, stats: &mut ChannelStats) {
         let Some(agent) = event.cloud.agent(event.change.position) else { return };
+        let withheld = event.faults.state_withheld.covers(agent);
         if let Some(wanting) = self.wanted.get(&agent.user_id).cloned() {
             for kind in Kind::SENT.into_iter().filter(|kind| *kind != Kind::QueueUsers) {
-                let text = || event.text(agent, kind);
-                self.tell(event, agent, kind, &wanting, text, stats);
+                let matter = Matter { kind, object: agent.user_id, withheld };
+                self.tell(event, matter, &wanting, || event.text(agent, kind), stats);
             }
         }
         if event.change.facets.queues {
@@ -72,7 +84,8 @@ impl Channels {
                     let topic = format!("v2.routing.queues.{queue}.users");
                     notification(&topic, &QueueUserEvent::of(agent, queue, joined), event.correlation())
                 };
-                self.tell(event, agent, Kind::QueueUsers, &wanting, text, stats);
+                let matter = Matter { kind: Kind::QueueUsers, object: queue, withheld };
+                self.tell(event, matter, &wanting, text, stats);
             }
         }
     }
@@ -80,24 +93,22 @@ impl Channels {
     fn tell(
         &mut self,
         event: &Published<'_>,
-        agent: &Agent,
-        kind: Kind,
+        matter: Matter,
         wanting: &[(u64, Kinds)],
         text: impl FnOnce() -> Option<Arc<str>>,
         stats: &mut ChannelStats,
     ) {
-        let mut wanting = wanting.iter().filter(|(_, kinds)| kinds.contain(kind)).peekable();
+        let mut wanting = wanting.iter().filter(|(_, kinds)| kinds.contain(matter.kind)).peekable();
         if wanting.peek().is_none() {
             return;
         }
         let Some(text) = text() else { return };
-        let withheld = event.faults.state_withheld.covers(agent);
         for (number, _) in wanting {
             stats.made += 1;
-            if withheld {
+            if matter.withheld {
                 stats.lost_by_switch += 1;
             } else {
-                self.send(event, *number, kind, &text, stats);
+                self.send(event, matter, *number, &text, stats);
             }
         }
     }
@@ -106,8 +117,8 @@ impl Channels {
     fn send(
         &mut self,
         event: &Published<'_>,
+        matter: Matter,
         number: u64,
-        kind: Kind,
         text: &Arc<str>,
         stats: &mut ChannelStats,
     ) {
@@ -117,7 +128,8 @@ impl Channels {
             return;
         };
         let faults = event.faults;
-        let mut fate = Chance::new(self.seed).fork(3).fork(event.number).fork(number).fork(kind as u64);
+        let topic = matter.object.low_bits() ^ matter.kind as u64;
+        let mut fate = Chance::new(self.seed).fork(FATE).fork(event.number).fork(number).fork(topic);
         let draws = [(); 6].map(|()| fate.fraction());
         if draws[0] < faults.event_loss.channel {
             stats.lost_by_switch += 1;

@@ -26,7 +26,7 @@ impl PresenceEvent {
         let definition = DefinitionReference::of(state, Style::event(faults));
         Self {
             source: "PURECLOUD",
-            primary: !faults.presence_not_primary.covers(agent),
+            primary: agent.primary_source.is_none() && !faults.presence_not_primary.covers(agent),
             presence_definition: DefinitionReference { self_uri: None, ..definition },
             message: state.presence.message.clone(),
             modified_date: state.presence.since.filter(|_| !faults.event_without_modified_date),

@@ -39,7 +39,9 @@ async fn a_presence_event_leaves_the_user_to_the_topic() {
     let agent = house.somebody().await;
     let (_, mut socket) = caller.listen(&[topic(&agent, "presence")]).await;
     let agent = house.force(&agent, json!({"presence": "Meal"})).await;
-    house.set(json!({"presence_not_primary": true, "presence_event_without_modifiedDate": true})).await;
+    house.set(json!({"presence_event_without_modifiedDate": true})).await;
+    let source = format!("agents/{}/primarysource", text(&agent, "userId"));
+    house.control(Method::POST, &source, json!({"source": "MicrosoftTeams"})).await;
     house.force(&agent, json!({"presence": "Break"})).await;
     let [first, second] = events(&mut socket).await.try_into().unwrap();
     assert_eq!(text(&first, "topicName"), topic(&agent, "presence"));

@@ -49,6 +49,7 @@ async fn two_channels_lose_independently_and_the_losses_add_up() {
     let (_, mut two) = caller.listen(&[topic(&agent, "activity")]).await;
     house.set(json!({"event_loss": {"channel": 0.5}})).await;
     change(&house, &agent, 60).await;
+    house.control(Method::POST, "pause", json!({})).await;
     let (of_one, of_two): (BTreeSet<String>, BTreeSet<String>) =
         (clocks(&mut one).await.into_iter().collect(), clocks(&mut two).await.into_iter().collect());
     assert!(of_one.difference(&of_two).count() > 5 && of_two.difference(&of_one).count() > 5);

@@ -168,10 +168,12 @@ impl Answers {
             let detail = &standing.source(Source::Sweep).detail;
             return Err(Box::new(unlisted(detail, self.clock.now())));
         }
-        match self.nobody_shown() {
-            Some(finding) if snapshot.directory_total() == 0 => Err(Box::new(finding)),
-            Some(_) | None => Ok(()),
+        if snapshot.directory_total() == 0
+            && let Some(finding) = self.nobody_shown()
+        {
+            return Err(Box::new(finding));
         }
+        Ok(())
     }
 
     /// Why the directory is empty, if that is for want of rights.

@@ -26,6 +26,19 @@ pub struct Standing {
     pub channels: ChannelsStanding,
     /// How our clock stands to the platform's, by its latest answer.
     pub clock: Option<ClockStanding>,
+    /// Why the presence definitions could not be read, when that was last tried.
+    pub unlabelled: Option<Unlabelled>,
+}
+
+/// Why presences are shown without new labels.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlabelled {
+    /// What went wrong, and how.
+    pub detail: String,
+    /// Whether it is for want of a right.
+    pub denied: bool,
+    /// When, by our clock.
+    pub at: Timestamp,
 }
 
 /// How our clock stands to the platform's.
@@ -169,6 +182,11 @@ impl StatusBoard {
     /// Says where the notification channels stand.
     pub fn channels(&self, channels: ChannelsStanding) {
         self.lock().channels = channels;
+    }
+
+    /// Says how the last reading of the presence definitions went.
+    pub fn unlabelled(&self, unlabelled: Option<Unlabelled>) {
+        self.lock().unlabelled = unlabelled;
     }
 
     /// Changes what is said of drift.

@@ -256,7 +256,7 @@ impl Sweep {
         let unlabelled = vocabulary
             .trouble
             .as_ref()
-            .map(|trouble| format!("presences are shown without their labels: {trouble}"));
+            .map(|trouble| format!("presences are shown without their labels: {}", trouble.detail));
         let detail = [withheld, unlabelled].into_iter().flatten().collect::<Vec<_>>().join("; ");
         self.status.source(Source::Sweep, |standing| standing.detail = detail);
     }

@@ -1,12 +1,20 @@
 //! `WatchAgentStates`: a snapshot and then changes, filters, signs of life, slow consumers.
 
-use onduty_core::agent::SystemPresence;
-use onduty_proto::v1::{AgentFilter, ResetReason, SystemPresence as Shown, WatchAgentStatesRequest};
+use std::sync::Arc;
+
+use onduty_core::agent::{Presence, SystemPresence};
+use onduty_core::definition::{Definition, Definitions};
+use onduty_core::observation::{Clock as Stamp, Input, Said, Statement};
+use onduty_core::time::Timestamp;
+use onduty_proto::v1::get_agent_state_request::Id;
+use onduty_proto::v1::{
+    AgentFilter, GetAgentStateRequest, ResetReason, SystemPresence as Shown, WatchAgentStatesRequest,
+};
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
 use crate::follower::{Came, Follower, revision};
-use crate::stage::{NOW, PATIENCE, Stage, id, limits, within};
+use crate::stage::{NOW, PATIENCE, Stage, id, limits, said, within};
 
 fn everyone() -> WatchAgentStatesRequest {
     WatchAgentStatesRequest::default()
@@ -191,4 +199,29 @@ async fn there_is_room_for_so_many_watches_and_closing_one_makes_room() {
     assert_eq!(refused.get_details_error_info().expect("error info").reason, "TOO_MANY_WATCHES");
     drop(one);
     within(async { while stage.client().watch_agent_states(everyone()).await.is_err() {} }).await;
+}
+
+#[tokio::test]
+async fn a_label_that_changes_is_a_change_that_watches_see() {
+    let stage = Stage::open().await;
+    stage.roster.populate(0..1);
+    let presence =
+        Presence { system: SystemPresence::Break, definition_id: Some("p1".into()), message: "".into() };
+    let clock = Some(Stamp::at(Timestamp::from_millis(NOW + 1)));
+    let presence = Some(Said { value: presence, clock });
+    stage.roster.take(&[said(&id(1), Statement { presence, ..Statement::default() })]);
+    let mut follower = Follower::follow(&stage, everyone()).await;
+    follower.until(|follower| follower.replica.len() == 2).await;
+    for (read_at, label) in [(NOW + 2, "Coffee"), (NOW + 3, "Tea"), (NOW + 4, "")] {
+        let labels = [("en_US".into(), label.into())].into();
+        let by_id = [("p1".into(), Definition { labels, ..Definition::default() })].into();
+        let (read_at, locale) = (Timestamp::from_millis(read_at), "en_US".into());
+        stage.roster.take(&[Input::Definitions(Arc::new(Definitions { read_at, locale, by_id }))]);
+        let truth = stage.roster.truth();
+        follower.until_equal(&truth).await;
+        let mut client = stage.client();
+        let request = GetAgentStateRequest { id: Some(Id::AgentId(id(1))), max_staleness: None };
+        let told = client.get_agent_state(request).await.unwrap().into_inner().agent_state.unwrap();
+        assert_eq!(told.presence.unwrap().label, label);
+    }
 }

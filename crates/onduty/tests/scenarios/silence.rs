@@ -27,7 +27,7 @@ fn one_of_each() -> Vec<Scenario> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_wire_sends_an_empty_answer_that_says_nothing() {
     let scenarios = one_of_each();
-    assert_eq!(scenarios.len(), Reason::ALL.len() - 4, "all but the doctor's");
+    assert_eq!(scenarios.len(), Reason::ALL.len() - 6, "all but the doctor's");
     let mut grepped = 0;
     for scenario in scenarios {
         let (row, reason) = (scenario.row(), scenario.reason().unwrap());
@@ -40,7 +40,7 @@ async fn no_wire_sends_an_empty_answer_that_says_nothing() {
             grepped += 1;
         }
     }
-    assert_eq!(grepped, 21 * 23);
+    assert_eq!(grepped, 21 * 28);
 }
 
 #[test]
@@ -55,6 +55,10 @@ fn the_grep_finds_every_silence_there_could_be() {
         (About::One, Form::Json, r#"{"results":[{"finding":{}}]}"#),
         (About::One, Form::Json, r#"{"states":[],"findings":[]}"#),
         (About::One, Form::Json, r#"{"findings":[{"reason":"SCOPE_MISSING","evidence":[],"remedy":"x"}]}"#),
+        (About::One, Form::Json, r#"{"entities":[]}"#),
+        (About::One, Form::Json, r#"{"entities":[],"findings":[]}"#),
+        (About::One, Form::Json, r#"{"entities":[{"id":"x"}]}"#),
+        (About::One, Form::Json, r#"{"userId":"x","status":"OFF_QUEUE"}"#),
         (About::One, Form::Json, r#"{"snapshot":{"agentStates":[]}}"#),
         (About::One, Form::Json, r#"{"snapshot":{"agentStates":[],"findings":[]}}"#),
         (About::One, Form::Json, r#"[{"snapshot":{"agentStates":[],"last":true}}]"#),
@@ -159,6 +163,11 @@ fn object(members: &Map<String, Value>) -> Result<(), String> {
             results => results.iter().try_for_each(document),
         };
     }
+    if let Some(users) =
+        list("entities").filter(|users| !users.is_empty() && !members.contains_key("findings"))
+    {
+        return users.iter().try_for_each(state);
+    }
     if let Some(findings) = list("findings") {
         return match findings.as_slice() {
             [] => Err("has no finding".to_owned()),
@@ -190,7 +199,12 @@ fn snapshot(told: &Value) -> Result<(), String> {
 }
 
 fn state(told: &Value) -> Result<(), String> {
-    let is_whole = told["agentId"].is_string() && (told["presence"].is_object() || told["name"].is_string());
+    let is_user =
+        told["id"].is_string() && (told["presence"].is_object() || told["routingStatus"].is_object());
+    // Of somebody who does not exist the platform says a status without a beginning.
+    let is_facet = told["startTime"].is_string() || told["presenceDefinition"].is_object();
+    let is_agent = told["agentId"].is_string() && (told["presence"].is_object() || told["name"].is_string());
+    let is_whole = is_agent || is_user || is_facet;
     is_whole.then_some(()).ok_or_else(|| format!("has an empty state {told}"))
 }
 

@@ -66,6 +66,19 @@ impl Sidecar {
         let mut sent = Vec::new();
         for (wire, about, path) in [
             ("GET /api/v2/agents/states", About::One, format!("/api/v2/agents/states?agentId={id}")),
+            (
+                "GET /api/v2/users?id=",
+                About::One,
+                format!("/api/v2/users?id={id}&expand=presence,routingStatus"),
+            ),
+            (
+                "GET /api/v2/users/{id}",
+                About::One,
+                format!("/api/v2/users/{id}?expand=presence,routingStatus"),
+            ),
+            ("GET /api/v2/users/{id}/routingstatus", About::One, format!("/api/v2/users/{id}/routingstatus")),
+            ("GET …/presences/purecloud", About::One, format!("/api/v2/users/{id}/presences/purecloud")),
+            ("GET …/bulk", About::One, format!("/api/v2/users/presences/purecloud/bulk?id={id}")),
             ("GET /v1/agents/{id}/state", About::One, format!("/v1/agents/{id}/state?maxStaleness=0s")),
             ("GET /v1/agents/states", About::Everybody, "/v1/agents/states".to_owned()),
             (

@@ -9,7 +9,7 @@ use http::{HeaderMap, StatusCode};
 use onduty_core::cursor::{Cursor, Revision};
 use onduty_core::definition::Definitions;
 use onduty_core::finding::{Evidence, Finding, Reason};
-use onduty_core::observation::Source;
+use onduty_core::time::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
@@ -18,6 +18,7 @@ use super::shape::PresenceDefinition;
 use super::{Compat, IdInPath, Shared, read_path};
 use crate::api::freshness::Freshness;
 use crate::api::rest::query::Query;
+use crate::status::Unlabelled;
 
 const NONE: Nobody = Nobody {
     code: "presenceservice.organizationpresence.organizationpresencenotfound",
@@ -70,11 +71,7 @@ impl Compat {
     fn definitions(&self) -> Result<Arc<Definitions>, Refusal> {
         let snapshot = self.view.snapshot();
         snapshot.definitions().cloned().ok_or_else(|| {
-            let summary = "the presence definitions have not been read yet";
-            let remedy = "wait for the next full listing; the client needs presence:presenceDefinition:view";
-            let detail = self.status.read().source(Source::Sweep).detail.clone();
-            let evidence = (!detail.is_empty()).then(|| Evidence::at("sweep", detail, self.clock.now()));
-            let finding = Finding::new(Reason::NotYetSynced, "", summary, remedy).seen(evidence);
+            let finding = unread(self.status.read().unlabelled, self.clock.now());
             self.missed(&finding);
             Refusal::of(&finding, NONE)
         })
@@ -92,4 +89,22 @@ impl Compat {
         let fresh = Freshness { shows, confirmed_at: Some(definitions.read_at), now: self.clock.now() };
         fresh.answer(asked, body, self.answers.default_max_staleness())
     }
+}
+
+/// Why there are none.
+fn unread(trouble: Option<Unlabelled>, now: Timestamp) -> Finding {
+    let Some(Unlabelled { detail, denied, at }) = trouble else {
+        let summary = "the presence definitions have not been read yet";
+        let remedy = "ask again shortly: they are read before the first full listing";
+        let evidence = Evidence::at("sweep", "no reading has ended since the start", now);
+        return Finding::new(Reason::NotYetSynced, "", summary, remedy).seen([evidence]);
+    };
+    let (reason, summary, remedy) = if denied {
+        let remedy = "give the sidecar's OAuth client a role that carries presence:presenceDefinition:view";
+        (Reason::PermissionMissing, "the platform does not let the sidecar read presence definitions", remedy)
+    } else {
+        let remedy = "ask again later: they are read again within minutes";
+        (Reason::PlatformUnavailable, "the presence definitions could not be read", remedy)
+    };
+    Finding::new(reason, "", summary, remedy).seen([Evidence::at("sweep", detail, at)])
 }

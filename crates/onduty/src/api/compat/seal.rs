@@ -25,6 +25,7 @@ pub(in crate::api) async fn seal(
     let answered = timeout(compat.longest, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| Refusal::out_of_time().into_response());
     if let Some(refusal) = response.extensions_mut().remove::<Refusal>() {
+        tracing::debug!(correlation_id, status = %response.status(), "refused on the platform's paths");
         response = refusal.write(&correlation_id);
     }
     if let Ok(id) = HeaderValue::try_from(correlation_id) {

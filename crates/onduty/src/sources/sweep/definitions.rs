@@ -5,6 +5,7 @@
 //! sweep's standing.
 
 use std::collections::BTreeSet;
+use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use onduty_core::time::Timestamp;
 
 use super::Sweep;
 use crate::error_chain::Chain;
+use crate::status::Unlabelled;
 
 /// Definitions change rarely, and a change of one is a change of every agent in it.
 const EVERY: Duration = Duration::from_secs(3_600);
@@ -30,7 +32,7 @@ pub(super) struct Vocabulary {
     /// Ids that the last reading did not explain. They give no cause for another one.
     unexplained: BTreeSet<Arc<str>>,
     /// Why the last reading failed.
-    pub(super) trouble: Option<String>,
+    pub(super) trouble: Option<Unlabelled>,
 }
 
 impl Vocabulary {
@@ -62,20 +64,28 @@ impl Sweep {
         }
         vocabulary.tried_at = Some(self.clock.now());
         vocabulary.trouble = self.read_definitions().await.err();
+        self.status.unlabelled(vocabulary.trouble.clone());
         vocabulary.unexplained = unknown(&self.view.snapshot());
         if let Some(trouble) = &vocabulary.trouble {
-            tracing::warn!(trouble, "presence definitions could not be read: labels may be missing");
+            tracing::warn!(
+                detail = trouble.detail,
+                "presence definitions could not be read: labels may be missing"
+            );
         }
     }
 
-    async fn read_definitions(&self) -> Result<(), String> {
+    async fn read_definitions(&self) -> Result<(), Unlabelled> {
+        let trouble = |error: &(dyn Error + 'static), denied| Unlabelled {
+            detail: Chain(error).to_string(),
+            denied,
+            at: self.clock.now(),
+        };
         let read = self.platform.definitions().await;
-        let (read_at, by_id) = read.map_err(|error| Chain(&error).to_string())?;
+        let (read_at, by_id) = read.map_err(|error| trouble(&error, error.refused_with(403).is_some()))?;
         tracing::debug!(definitions = by_id.len(), "read the presence definitions");
         let definitions = Definitions { read_at, locale: Arc::clone(&self.locale), by_id };
         let input = Input::Definitions(Arc::new(definitions));
-        self.inlet.commit(vec![input]).await.map_err(|error| Chain(&error).to_string())?;
-        Ok(())
+        self.inlet.commit(vec![input]).await.map(|_| ()).map_err(|error| trouble(&error, false))
     }
 }
 
@@ -106,7 +116,11 @@ mod tests {
         let read = |trouble: Option<&str>| Vocabulary {
             tried_at: Some(Timestamp::from_millis(0)),
             unexplained: BTreeSet::from(["d1".into()]),
-            trouble: trouble.map(str::to_owned),
+            trouble: trouble.map(|detail| Unlabelled {
+                detail: detail.to_owned(),
+                denied: true,
+                at: Timestamp::from_millis(0),
+            }),
         };
         let table = [
             (Vocabulary::default(), "d1", 0, true),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use onduty::status::Unlabelled;
 use onduty_core::agent::SystemPresence;
 use onduty_core::answer::{Refusal, Report};
 use onduty_core::definition::{Definition, Definitions};
@@ -151,6 +152,13 @@ async fn definitions_are_those_last_read_and_before_that_it_says_so() {
     let caller = caller(&stage);
     let none = caller.get("/api/v2/presence/definitions").await.refused(503, "service.unavailable");
     assert_eq!(none["finding"]["reason"], "NOT_YET_SYNCED");
+    let trouble = |denied| Unlabelled { detail: "403".into(), denied, at: Timestamp::from_millis(NOW) };
+    for (denied, status, code) in
+        [(true, 403, "missing.any.permissions"), (false, 503, "service.unavailable")]
+    {
+        stage.status.unlabelled(Some(trouble(denied)));
+        caller.get("/api/v2/presence/definitions").await.refused(status, code);
+    }
     let own = |division: &str, deactivated| Definition {
         name: Some("Coffee".into()),
         kind: Some("User".into()),

@@ -129,6 +129,19 @@ impl Platform {
         }
     }
 
+    /// What is said of agents whom a listing named without a state; at most [`Platform::lookup_batch_max`] of them.
+    ///
+    /// # Errors
+    ///
+    /// When the platform gave no usable answer.
+    pub async fn fill_in(&self, agents: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
+        match self {
+            Self::GenesysUsers(api) => api.fill_in(agents).await,
+            // There a state that is left out is nothing unusual, and means something.
+            Self::GenesysAgentStates(_) => Ok(Vec::new()),
+        }
+    }
+
     /// What is said of agents whose changes may have gone unheard, asked for by id; at most
     /// [`Platform::lookup_batch_max`] of them. Whoever is not shown is not among the answers, and nothing follows.
     ///

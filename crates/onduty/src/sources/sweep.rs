@@ -8,6 +8,7 @@
 //! page slips onto it unseen, and a hire at the end makes the count right again. So whoever a listing does not name
 //! is asked for by id before the listing is declared complete.
 
+mod blanks;
 mod definitions;
 mod pacing;
 mod reads;
@@ -121,6 +122,7 @@ impl Sweep {
             let wait = match self.sweep(started_at, paced, &vocabulary).await {
                 Ok(Swept { verdict: Verdict::Complete { agents }, started_at, corrections }) => {
                     self.completed(started_at, agents, corrections);
+                    self.fill_in_blanks().await;
                     (paced, failures) = (true, 0);
                     self.interval
                 }

@@ -223,3 +223,12 @@ async fn whose_account_is_switched_off_stays_known_as_inactive_and_does_not_come
         assert!(row.present && row.account() == Some(AccountState::Inactive), "{row:?}");
     }
 }
+
+#[tokio::test]
+async fn whom_a_listing_leaves_without_a_state_is_asked_for_by_the_specific_calls() {
+    let house = House::of(As(PlatformApi::Users, "sim-full"), 8).await;
+    house.sim.faults(json!({"expand_drop": 1.0})).await;
+    house.sweep(MINUTE);
+    house.swept(1).await;
+    until("every state is told", async || differences(&house, PlatformApi::Users).await.is_empty()).await;
+}

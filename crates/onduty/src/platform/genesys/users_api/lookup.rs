@@ -21,6 +21,8 @@ use crate::platform::genesys::decode::{self, Arrival, Heard};
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::route::{Route, encoded};
 
+/// Users of one batch asked for by the specific calls because a listing left their state out: two requests each.
+const FILLED_ALONE_MAX: usize = 10;
 /// Users asked for by the specific calls at once.
 const ALONE_AT_ONCE: usize = 4;
 
@@ -47,7 +49,7 @@ impl UsersApi {
         let wanting: Vec<UserId> =
             told.values().filter(|told| self.is_wanting(told)).map(|told| told.user_id.clone()).collect();
         let specific: BTreeMap<UserId, Specific> = stream::iter(wanting)
-            .map(|id| async move { (id.clone(), self.ask_alone(&id).await) })
+            .map(|id| async move { (id.clone(), self.ask_alone(&id, Purpose::Lookup).await) })
             .buffer_unordered(ALONE_AT_ONCE)
             .collect()
             .await;
@@ -76,6 +78,36 @@ impl UsersApi {
             }
         }
         result
+    }
+
+    /// What is said of users whom a listing named without a state: asked for together once more, and those who are
+    /// still without one by the specific calls.
+    ///
+    /// # Errors
+    ///
+    /// When there is no usable answer.
+    pub async fn fill_in(&self, users: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
+        let mut told = self.named(users, Source::Sweep, Purpose::Sweep).await?;
+        let whole =
+            |told: &Observation| told.statement.presence.is_some() && told.statement.routing_status.is_some();
+        let blank: Vec<UserId> = told
+            .iter()
+            .filter(|told| is_active(told) && !whole(told))
+            .take(FILLED_ALONE_MAX)
+            .map(|told| told.user_id.clone())
+            .collect();
+        for id in blank {
+            match self.ask_alone(&id, Purpose::Sweep).await {
+                Specific::Told(observations) => told.extend(observations),
+                Specific::Blank(_) => {}
+                // Where one fails, the others would; and every failure makes look-ups wait as well.
+                Specific::Failed(why) => {
+                    tracing::debug!(why = why.detail, "a state that a listing left out could not be read");
+                    break;
+                }
+            }
+        }
+        Ok(told)
     }
 
     /// Whether the specific calls may tell more of an active user.
@@ -149,19 +181,11 @@ impl UsersApi {
 
     /// One user by the specific calls: the platform's own advice where an expand is indispensable. That of routing
     /// status lies about nobody here, because the directory has named the user.
-    async fn ask_alone(&self, id: &UserId) -> Specific {
+    async fn ask_alone(&self, id: &UserId, purpose: Purpose) -> Specific {
         let user = format!("{}/{}", Route::Users, encoded(id.as_str()));
         let asks = [
-            Ask {
-                route: Route::Presence,
-                path: format!("{user}/presences/purecloud"),
-                purpose: Purpose::Lookup,
-            },
-            Ask {
-                route: Route::RoutingStatus,
-                path: format!("{user}/routingstatus"),
-                purpose: Purpose::Lookup,
-            },
+            Ask { route: Route::Presence, path: format!("{user}/presences/purecloud"), purpose },
+            Ask { route: Route::RoutingStatus, path: format!("{user}/routingstatus"), purpose },
         ];
         let mut told = Vec::new();
         let mut blank = None;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use onduty_sim::scenario::script::Script;
-use onduty_sim::{SimError, SimOptions, WebhookFormat, WebhookTarget};
+use onduty_sim::{SimError, SimOptions, WebhookAuth, WebhookFormat, WebhookTarget};
 
 /// A simulated contact-centre cloud: Genesys Cloud's users API, the agent-states API, webhooks, and switches that
 /// make them misbehave.
@@ -27,7 +27,7 @@ pub(crate) struct Cli {
     /// Where to push events.
     #[arg(long, value_name = "URL")]
     webhook: Option<String>,
-    /// The secret that signs them (`whsec_…`); without it they are not signed.
+    /// What the sender proves itself with: a signing secret (`whsec_…`), user:password, a token, a key.
     #[arg(
         long,
         value_name = "SECRET",
@@ -36,7 +36,14 @@ pub(crate) struct Cli {
         hide_env_values = true
     )]
     webhook_secret: Option<String>,
-    /// Their envelope: flat, notification or eventbridge.
+    /// How it does so: none, signed, basic, bearer or api-key; signed where there is a secret.
+    #[arg(long, value_name = "SCHEME", requires = "webhook")]
+    webhook_auth: Option<String>,
+    /// The header for an API key.
+    #[arg(long, value_name = "NAME", default_value = "x-onduty-key")]
+    webhook_key_header: String,
+    /// Their envelope: flat, notification, eventbridge, process-automation, bare, cloudevents, cloudevents-batch or
+    /// relay.
     #[arg(long, value_name = "FORMAT", default_value = "flat", value_parser = format)]
     webhook_format: WebhookFormat,
     /// A TOML file of timed moves.
@@ -45,19 +52,23 @@ pub(crate) struct Cli {
 }
 
 fn format(text: &str) -> Result<WebhookFormat, String> {
-    WebhookFormat::parse(text).ok_or_else(|| "one of flat, notification, eventbridge".to_owned())
+    let names = || WebhookFormat::ALL.map(WebhookFormat::name).join(", ");
+    WebhookFormat::parse(text).ok_or_else(|| format!("one of {}", names()))
 }
 
 impl Cli {
     /// The simulator that is asked for.
     pub(crate) fn into_options(self) -> Result<SimOptions, SimError> {
-        let (secret, format) = (self.webhook_secret, self.webhook_format);
+        let scheme = self.webhook_auth.as_deref();
+        let scheme = scheme.unwrap_or(if self.webhook_secret.is_some() { "signed" } else { "none" });
+        let auth = WebhookAuth::read(scheme, self.webhook_secret.as_deref(), &self.webhook_key_header)?;
+        let format = self.webhook_format;
         Ok(SimOptions {
             listen: self.listen,
             agents: self.agents,
             rate: self.rate,
             seed: self.seed,
-            webhook: self.webhook.map(|url| WebhookTarget { url, secret, format }),
+            webhook: self.webhook.map(|url| WebhookTarget { url, auth, format }),
             script: self.scenario.as_deref().map(Script::load).transpose()?,
         })
     }

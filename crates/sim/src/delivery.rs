@@ -1,4 +1,4 @@
-//! Webhooks out: at least once, signed, in no order.
+//! Webhooks out: at least once, with the sender's credentials, in no order.
 //!
 //! An event is tried until the receiver says 2xx. A receiver that is away or overloaded is probed with one delivery
 //! at a time until it answers again; what it refuses outright is tried a few times and then given up and counted.
@@ -7,10 +7,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::{Client, StatusCode};
-use standardwebhooks::{
-    HEADER_WEBHOOK_ID, HEADER_WEBHOOK_SIGNATURE, HEADER_WEBHOOK_TIMESTAMP, Webhook, WebhookError,
-};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -27,19 +25,17 @@ const WAITING_MAX: usize = 200_000;
 const REFUSALS_MAX: u32 = 6;
 /// A receiver has this long to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
+/// The stretch that the throttle counts in, in milliseconds.
+const MINUTE_MS: i64 = 60_000;
 /// First and longest wait between tries, in milliseconds.
 const BACKOFF_MS: (i64, i64) = (100, 2000);
-
-/// Where events go. The secret stays out of every debug text.
-pub(crate) struct Target {
-    pub(crate) url: reqwest::Url,
-    pub(crate) signer: Option<Webhook>,
-}
 
 /// One event on its way.
 #[derive(Clone, Debug)]
 struct Delivery {
     event: Event,
+    /// When it could have been sent first.
+    made_at: Stamp,
     tries: u32,
     refusals: u32,
 }
@@ -57,7 +53,7 @@ enum Verdict {
 /// Carries events away until told to stop.
 pub(crate) struct Courier {
     shared: Arc<Shared>,
-    target: Arc<Target>,
+    url: reqwest::Url,
     client: Client,
     waiting: BTreeMap<(Stamp, u64), Delivery>,
     in_flight: JoinSet<(Delivery, Verdict)>,
@@ -65,11 +61,13 @@ pub(crate) struct Courier {
     /// Waits in a row that ended with the receiver still away.
     failures: u32,
     resume_at: Stamp,
+    /// The minute of the throttle that is under way: its beginning, and what was sent in it.
+    minute: (Stamp, u64),
 }
 
 impl Courier {
     /// A courier with nothing to carry yet.
-    pub(crate) fn new(shared: Arc<Shared>, target: Target) -> Result<Self, reqwest::Error> {
+    pub(crate) fn new(shared: Arc<Shared>, url: reqwest::Url) -> Result<Self, reqwest::Error> {
         // The process may have chosen a provider already; either one will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = Client::builder()
@@ -79,13 +77,14 @@ impl Courier {
             .build()?;
         Ok(Self {
             shared,
-            target: Arc::new(target),
+            url,
             client,
             waiting: BTreeMap::new(),
             in_flight: JoinSet::new(),
             sequence: 0,
             failures: 0,
             resume_at: Stamp::default(),
+            minute: (Stamp::default(), 0),
         })
     }
 
@@ -113,8 +112,9 @@ impl Courier {
     fn collect(&mut self) {
         let mail = self.shared.with(World::take_mail);
         for outgoing in mail {
-            let delivery = Delivery { event: outgoing.event, tries: 0, refusals: 0 };
-            self.wait_until(outgoing.due, delivery);
+            let due = outgoing.due;
+            let delivery = Delivery { event: outgoing.event, made_at: due, tries: 0, refusals: 0 };
+            self.wait_until(due, delivery);
         }
     }
 
@@ -130,19 +130,35 @@ impl Courier {
 
     fn launch(&mut self) {
         let now = now();
+        let (ttl_s, throttle) = self.shared.with(|world| {
+            let faults = &world.faults;
+            (i64::try_from(faults.webhook_ttl_s).unwrap_or(i64::MAX), faults.webhook_throttle)
+        });
         while self.may_launch(now)
             && let Some(entry) = self.waiting.first_entry().filter(|entry| entry.key().0 <= now)
         {
+            if ttl_s > 0 && now.millis_since(entry.get().made_at) >= ttl_s.saturating_mul(1000) {
+                entry.remove();
+                self.shared.with(|world| world.stats.webhook.lost_expired += 1);
+                self.shared.settled.notify_waiters();
+                continue;
+            }
+            if throttle > 0 && !spare(&mut self.minute, throttle, now) {
+                self.resume_at = self.minute.0.plus_millis(MINUTE_MS);
+                return;
+            }
             let mut delivery = entry.remove();
             delivery.tries += 1;
             let first = delivery.tries == 1;
-            self.shared.with(|world| {
+            let credentials = self.shared.with(|world| {
                 let webhook = &mut world.stats.webhook;
                 *(if first { &mut webhook.pushed } else { &mut webhook.retried }) += 1;
+                Arc::clone(&world.credentials)
             });
-            let (client, target) = (self.client.clone(), Arc::clone(&self.target));
+            let headers = credentials.headers(&delivery.event, now);
+            let (client, url) = (self.client.clone(), self.url.clone());
             self.in_flight.spawn(async move {
-                let verdict = attempt(&client, &target, &delivery.event, now).await;
+                let verdict = attempt(&client, url, &delivery.event, headers).await;
                 (delivery, verdict)
             });
         }
@@ -184,7 +200,7 @@ impl Courier {
             }
             Verdict::Unavailable => {
                 if self.failures == 0 {
-                    tracing::warn!(url = %self.target.url, "webhook receiver unavailable, trying again");
+                    tracing::warn!(url = %self.url, "webhook receiver unavailable, trying again");
                 }
                 // Tries that were under way together fail together: they are one sign, not many.
                 let now = now();
@@ -205,19 +221,25 @@ fn backoff_ms(failures: u32) -> i64 {
     first.saturating_mul(1 << failures.saturating_sub(1).min(16)).min(longest)
 }
 
-async fn attempt(client: &Client, target: &Target, event: &Event, now: Stamp) -> Verdict {
-    let mut request =
-        client.post(target.url.clone()).header("content-type", "application/json").body(event.body.clone());
-    if let Some(signer) = &target.signer {
-        let (id, seconds) = (event.id.to_string(), now.as_millis().div_euclid(1000));
-        let signature: Result<String, WebhookError> = signer.sign(&id, seconds, event.body.as_bytes());
-        let Ok(signature) = signature else { return Verdict::Refused };
-        request = request
-            .header(HEADER_WEBHOOK_ID, id)
-            .header(HEADER_WEBHOOK_TIMESTAMP, seconds.to_string())
-            .header(HEADER_WEBHOOK_SIGNATURE, signature);
+/// Takes a place in the minute under way, or in a new one; false when it has none left.
+fn spare((begun, sent): &mut (Stamp, u64), throttle: u64, now: Stamp) -> bool {
+    if now.millis_since(*begun) >= MINUTE_MS {
+        (*begun, *sent) = (now, 0);
     }
-    match request.send().await {
+    *sent += 1;
+    *sent <= throttle
+}
+
+async fn attempt(
+    client: &Client,
+    url: reqwest::Url,
+    event: &Event,
+    headers: Option<Vec<(HeaderName, HeaderValue)>>,
+) -> Verdict {
+    // Only text that cannot be signed has none.
+    let Some(headers) = headers else { return Verdict::Refused };
+    let request = client.post(url).header(CONTENT_TYPE, event.media_type).body(event.body.clone());
+    match request.headers(headers.into_iter().collect()).send().await {
         Ok(response) => judge(response.status()),
         Err(_) => Verdict::Unavailable,
     }
@@ -256,6 +278,14 @@ mod tests {
                 Unavailable
             ]
         );
+    }
+
+    #[test]
+    fn a_throttled_minute_begins_with_its_first_event_and_has_so_many_places() {
+        let (start, mut minute) = (Stamp::from_millis(1_772_442_850_900), (Stamp::default(), 0));
+        let mut at = |ms| spare(&mut minute, 2, start.plus_millis(ms));
+        let taken = [0, 10, 59_999, 60_000, 60_001, 60_002].map(&mut at);
+        assert_eq!(taken, [true, true, false, true, true, false]);
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::cloud::{Change, Cloud, Occasion};
 use crate::faults::{Faults, WebhookFormat};
 use crate::shapes::{ActivityBody, StateBody, Style, Told};
 
+/// The template of the topic whose events are pushed.
+const ACTIVITY: &str = "v2.users.{id}.activity";
+
 /// One event, ready to be sent: the same id and body at every try.
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
@@ -15,18 +18,34 @@ pub(crate) struct Event {
     pub(crate) id: Id,
     /// The JSON text.
     pub(crate) body: String,
+    /// What kind of JSON it is.
+    pub(crate) media_type: &'static str,
 }
 
 impl Event {
     /// The `number`-th event of a cloud, in the envelope that the switches ask for.
     pub(crate) fn of(cloud: &Cloud, change: &Change, number: u64, faults: &Faults) -> Option<Self> {
         let id = Id::derive(cloud.seed(), "event", number);
-        let body = match faults.webhook_format {
+        let format = faults.webhook_format;
+        let body = match format {
             WebhookFormat::Flat => flat(cloud, change, id, faults)?,
             WebhookFormat::Notification => notification(cloud, change, id, faults)?,
             WebhookFormat::EventBridge => eventbridge(cloud, change, id, faults)?,
+            WebhookFormat::ProcessAutomation => {
+                let mut whole = notification(cloud, change, id, faults)?;
+                whole.as_object_mut()?.retain(|name, _| matches!(name.as_str(), "topicName" | "eventBody"));
+                whole
+            }
+            WebhookFormat::Bare => notification(cloud, change, id, faults)?.get_mut("eventBody")?.take(),
+            WebhookFormat::CloudEvents => cloudevent(cloud, change, id, faults)?,
+            WebhookFormat::CloudEventsBatch => json!([cloudevent(cloud, change, id, faults)?]),
+            WebhookFormat::Relay => {
+                let heartbeat =
+                    json!({"topicName": "channel.metadata", "eventBody": {"message": "WebSocket Heartbeat"}});
+                json!([heartbeat, notification(cloud, change, id, faults)?])
+            }
         };
-        Some(Self { id, body: body.to_string() })
+        Some(Self { id, body: body.to_string(), media_type: format.media_type() })
     }
 }
 
@@ -63,6 +82,18 @@ fn notification(cloud: &Cloud, change: &Change, id: Id, faults: &Faults) -> Opti
     }))
 }
 
+fn cloudevent(cloud: &Cloud, change: &Change, id: Id, faults: &Faults) -> Option<Value> {
+    Some(json!({
+        "specversion": "1.0",
+        "id": id,
+        "source": format!("/organizations/{}", cloud.organisation.id),
+        "type": ACTIVITY,
+        "time": change.state.modified,
+        "datacontenttype": "application/json",
+        "data": notification(cloud, change, id, faults)?,
+    }))
+}
+
 /// The envelope's own time has seconds only; the time of publication inside has milliseconds.
 fn eventbridge(cloud: &Cloud, change: &Change, id: Id, faults: &Faults) -> Option<Value> {
     let mut detail = notification(cloud, change, id, faults)?;
@@ -72,7 +103,7 @@ fn eventbridge(cloud: &Cloud, change: &Change, id: Id, faults: &Faults) -> Optio
     Some(json!({
         "version": "0",
         "id": id,
-        "detail-type": "v2.users.{id}.activity",
+        "detail-type": ACTIVITY,
         "source": format!("aws.partner/genesys.com/cloud/{}/onduty", cloud.organisation.id),
         "account": "111122223333",
         "time": whole_seconds.replace(".000Z", "Z"),

@@ -2,6 +2,7 @@
 //!
 //! `docs/simulator.md` lists them with what each does. Every switch has a default under which the platform behaves.
 
+mod format;
 mod per_transport;
 mod selection;
 mod switch;
@@ -9,6 +10,7 @@ mod switch;
 use serde_json::{Map, Value};
 
 use crate::cloud::presence::Spelling;
+pub use format::WebhookFormat;
 pub(crate) use per_transport::PerTransport;
 pub(crate) use selection::{Routes, Selection, TopicList};
 use switch::SWITCHES;
@@ -31,29 +33,6 @@ pub(crate) enum Window {
     Fixed,
     /// Any stretch of that length.
     Sliding,
-}
-
-/// The envelope of pushed events.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WebhookFormat {
-    /// The agent-states API's own event.
-    Flat,
-    /// The notification `v2.users.{id}.activity`.
-    Notification,
-    /// The same inside Amazon's envelope.
-    EventBridge,
-}
-
-impl WebhookFormat {
-    /// Reads the name used on the command line and in the switch.
-    pub fn parse(text: &str) -> Option<Self> {
-        match text {
-            "flat" => Some(Self::Flat),
-            "notification" => Some(Self::Notification),
-            "eventbridge" => Some(Self::EventBridge),
-            _ => None,
-        }
-    }
 }
 
 /// What is wrong with the region.
@@ -109,6 +88,8 @@ pub(crate) struct Faults {
     pub(crate) http_hang_p: f64,
     pub(crate) http_trouble_routes: Routes,
     pub(crate) webhook_format: WebhookFormat,
+    pub(crate) webhook_ttl_s: u64,
+    pub(crate) webhook_throttle: u64,
     pub(crate) heartbeat_s: u64,
     pub(crate) heartbeat_stop: bool,
     pub(crate) half_open: bool,
@@ -163,6 +144,8 @@ impl Default for Faults {
             http_hang_p: 0.0,
             http_trouble_routes: Routes::default(),
             webhook_format: WebhookFormat::Flat,
+            webhook_ttl_s: 0,
+            webhook_throttle: 0,
             heartbeat_s: 30,
             heartbeat_stop: false,
             half_open: false,

@@ -20,6 +20,7 @@ mod delivery;
 mod events;
 mod faults;
 pub mod scenario;
+mod sender;
 mod shapes;
 mod shell;
 mod stats;
@@ -28,4 +29,5 @@ mod wire;
 mod world;
 
 pub use faults::{FaultError, WebhookFormat};
+pub use sender::{AuthError, WebhookAuth};
 pub use shell::{SimError, SimOptions, Simulator, WebhookTarget};

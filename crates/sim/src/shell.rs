@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use standardwebhooks::Webhook;
 use tokio::net::TcpListener;
 use tokio::sync::Notify;
 use tokio::time::{Instant, timeout_at};
@@ -17,9 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::cloud::stamp::Stamp;
-use crate::delivery::{Courier, Target};
+use crate::delivery::Courier;
 use crate::faults::{FaultError, WebhookFormat};
 use crate::scenario::script::{Script, ScriptError};
+use crate::sender::{AuthError, Credentials, WebhookAuth};
 use crate::world::World;
 use mover::Mover;
 
@@ -63,24 +63,14 @@ impl Default for SimOptions {
 }
 
 /// A receiver of webhooks.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct WebhookTarget {
     /// Its address, `http` or `https`.
     pub url: String,
-    /// `whsec_…`; without it events are not signed.
-    pub secret: Option<String>,
+    /// How the sender proves who it is; the control plane changes it.
+    pub auth: WebhookAuth,
     /// The envelope at the start; a switch changes it.
     pub format: WebhookFormat,
-}
-
-impl std::fmt::Debug for WebhookTarget {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let secret = self.secret.as_ref().map(|_| "(secret)");
-        f.debug_struct("WebhookTarget")
-            .field("url", &self.url)
-            .field("secret", &secret)
-            .finish_non_exhaustive()
-    }
 }
 
 /// Why a simulator could not start.
@@ -103,9 +93,9 @@ pub enum SimError {
         /// The address.
         url: String,
     },
-    /// The webhook's secret is none.
-    #[error("the webhook secret is no base64 text behind `whsec_`")]
-    WebhookSecret(#[source] standardwebhooks::WebhookError),
+    /// The webhook's credentials are none.
+    #[error("could not use the webhook's credentials")]
+    WebhookAuth(#[from] AuthError),
     /// The HTTP client could not be made.
     #[error("could not set up the webhook client")]
     WebhookClient(#[source] reqwest::Error),
@@ -177,6 +167,7 @@ impl Simulator {
         let rate = if script.is_some_and(|script| !script.random) { 0.0 } else { rate };
         if let Some(webhook) = &webhook {
             world.faults.webhook_format = webhook.format;
+            world.credentials = Arc::new(Credentials::of(&webhook.auth)?);
         }
         let shared =
             Arc::new(Shared { world: Mutex::new(world), mail: Notify::new(), settled: Notify::new() });
@@ -185,8 +176,8 @@ impl Simulator {
         let addr = listener.local_addr().map_err(|source| SimError::Listen { listen, source })?;
         let (tasks, stop) = (TaskTracker::new(), CancellationToken::new());
         if let Some(webhook) = webhook {
-            let target = webhook.target()?;
-            let courier = Courier::new(Arc::clone(&shared), target).map_err(SimError::WebhookClient)?;
+            let courier =
+                Courier::new(Arc::clone(&shared), webhook.address()?).map_err(SimError::WebhookClient)?;
             tasks.spawn(courier.run(stop.clone()));
         }
         let mover = Mover::new(Arc::clone(&shared), rate, moves.unwrap_or_default());
@@ -229,11 +220,9 @@ impl Drop for Simulator {
 }
 
 impl WebhookTarget {
-    fn target(&self) -> Result<Target, SimError> {
+    fn address(&self) -> Result<reqwest::Url, SimError> {
         let url = reqwest::Url::parse(&self.url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        let url = url.ok_or_else(|| SimError::WebhookUrl { url: self.url.clone() })?;
-        let signer = self.secret.as_deref().map(Webhook::new).transpose().map_err(SimError::WebhookSecret)?;
-        Ok(Target { url, signer })
+        url.ok_or_else(|| SimError::WebhookUrl { url: self.url.clone() })
     }
 }
 

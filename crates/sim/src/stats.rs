@@ -39,6 +39,8 @@ pub(crate) struct WebhookStats {
     pub(crate) lost_by_switch: u64,
     /// Refused too often with a 4xx.
     pub(crate) lost_refused: u64,
+    /// Older than the switch lets events become.
+    pub(crate) lost_expired: u64,
     /// No room to keep them while the receiver was down.
     pub(crate) lost_overflow: u64,
 }
@@ -57,7 +59,7 @@ pub(crate) struct Census {
 impl WebhookStats {
     /// Deliveries that will never happen.
     pub(crate) fn lost(&self) -> u64 {
-        self.lost_by_switch + self.lost_refused + self.lost_overflow
+        self.lost_by_switch + self.lost_refused + self.lost_expired + self.lost_overflow
     }
 
     /// Deliveries still to be made.
@@ -112,6 +114,7 @@ impl Stats {
                     "lost": webhook.lost(),
                     "lostBySwitch": webhook.lost_by_switch,
                     "lostRefused": webhook.lost_refused,
+                    "lostExpired": webhook.lost_expired,
                     "lostOverflow": webhook.lost_overflow,
                     "outstanding": webhook.outstanding(),
                 },

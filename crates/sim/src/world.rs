@@ -3,6 +3,7 @@
 //! One value behind one lock. Handlers read and move it; the shell gives it time and carries its events away.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -16,6 +17,7 @@ use crate::cloud::{Change, Cloud};
 use crate::events::Event;
 use crate::faults::Faults;
 use crate::scenario::Scenario;
+use crate::sender::Credentials;
 use crate::stats::{Census, ChannelStats, Stats};
 use crate::tokens::Tokens;
 
@@ -85,6 +87,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     /// The counters.
     pub(crate) stats: Stats,
+    /// How the sender of webhooks proves who it is.
+    pub(crate) credentials: Arc<Credentials>,
     /// Whether the scenario moves agents.
     pub(crate) moving: bool,
     scenario: Scenario,
@@ -109,6 +113,7 @@ impl World {
             elsewhere,
             faults: Faults::default(),
             stats: Stats::default(),
+            credentials: Arc::new(Credentials::none()),
             moving: true,
             scenario: Scenario::new(seed),
             has_webhook,

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use clap::Args;
 use onduty_client::{Client, Event, WatchOptions};
-use onduty_sim::{SimOptions, Simulator, WebhookFormat, WebhookTarget};
+use onduty_sim::{SimOptions, Simulator, WebhookAuth, WebhookFormat, WebhookTarget};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -75,7 +75,7 @@ impl Demo {
     fn simulator_options(&self, place: &Place) -> SimOptions {
         let webhook = WebhookTarget {
             url: place.webhook_url(),
-            secret: Some(place.webhook_secret.clone()),
+            auth: WebhookAuth::Signed(place.webhook_secret.clone()),
             format: WebhookFormat::Notification,
         };
         SimOptions {

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use onduty_client::Client;
-use onduty_sim::{SimOptions, Simulator, WebhookFormat, WebhookTarget};
+use onduty_sim::{SimOptions, Simulator, WebhookAuth, WebhookFormat, WebhookTarget};
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
@@ -45,7 +45,8 @@ impl Ports {
 
 /// A simulator that pushes to these ports.
 pub(crate) async fn simulator(agents: usize, rate: f64, format: WebhookFormat, ports: Ports) -> Simulator {
-    let webhook = WebhookTarget { url: ports.webhook_url(), secret: Some(SECRET.into()), format };
+    let webhook =
+        WebhookTarget { url: ports.webhook_url(), auth: WebhookAuth::Signed(SECRET.into()), format };
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
     let options = SimOptions { listen, agents, rate, seed: 7, webhook: Some(webhook), script: None };
     Simulator::start(options).await.unwrap()

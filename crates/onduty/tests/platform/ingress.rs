@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use onduty::config::PlatformApi;
 use onduty_core::observation::Source;
-use onduty_sim::{WebhookFormat, WebhookTarget};
+use onduty_sim::{WebhookAuth, WebhookFormat, WebhookTarget};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -46,7 +46,7 @@ async fn what_the_platform_pushes_is_taken_in_every_envelope() {
         let address = receiver.ingress(ingress_config()).await;
         let target = WebhookTarget {
             url: format!("http://{address}/webhooks/genesys"),
-            secret: Some(WEBHOOK_SECRET.to_owned()),
+            auth: WebhookAuth::Signed(WEBHOOK_SECRET.to_owned()),
             format,
         };
         let sim = Sim::start(50, 0.0, Some(target)).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use onduty::config::PlatformApi;
-use onduty_sim::{WebhookFormat, WebhookTarget};
+use onduty_sim::{WebhookAuth, WebhookFormat, WebhookTarget};
 use serde_json::json;
 
 use crate::house::{As, House, Sim, WEBHOOK_SECRET, bind_ingress, ingress_config, until};
@@ -17,7 +17,7 @@ async fn after_trouble_and_one_quiet_sweep_the_roster_equals_the_truth() {
         let (listener, address) = bind_ingress().await;
         let target = WebhookTarget {
             url: format!("http://{address}/webhooks/genesys"),
-            secret: Some(WEBHOOK_SECRET.to_owned()),
+            auth: WebhookAuth::Signed(WEBHOOK_SECRET.to_owned()),
             format,
         };
         let sim = Sim::start(200, 100.0, Some(target)).await;

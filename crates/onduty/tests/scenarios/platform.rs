@@ -3,7 +3,7 @@
 
 use std::net::SocketAddr;
 
-use onduty_sim::{SimOptions, Simulator, WebhookFormat, WebhookTarget};
+use onduty_sim::{SimOptions, Simulator, WebhookAuth, WebhookFormat, WebhookTarget};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -69,7 +69,7 @@ impl Simulated {
     pub(crate) async fn start(agents: usize, pushes_to: Option<u16>) -> Self {
         let webhook = pushes_to.map(|port| WebhookTarget {
             url: format!("http://127.0.0.1:{port}/webhooks/genesys"),
-            secret: Some(PUSH_SECRET.to_owned()),
+            auth: WebhookAuth::Signed(PUSH_SECRET.to_owned()),
             format: WebhookFormat::Flat,
         });
         let listen = SocketAddr::from(([127, 0, 0, 1], 0));

@@ -194,9 +194,23 @@ pub(super) const SWITCHES: &[Switch] = &[
         },
         get: |faults| faults.http_trouble_routes.to_json(),
     },
-    word!("webhook_format", webhook_format, "\"flat\", \"notification\" or \"eventbridge\"",
-        "flat" => WebhookFormat::Flat, "notification" => WebhookFormat::Notification,
-        "eventbridge" => WebhookFormat::EventBridge),
+    Switch {
+        name: "webhook_format",
+        takes: "the name of an envelope: flat, notification, eventbridge, process-automation, bare, cloudevents, \
+                cloudevents-batch or relay",
+        set: |faults, value| {
+            faults.webhook_format = WebhookFormat::parse(value.as_str()?)?;
+            Some(())
+        },
+        get: |faults| faults.webhook_format.name().into(),
+    },
+    number!(
+        "webhook_ttl",
+        webhook_ttl_s,
+        86_400,
+        "seconds up to 86400 after which an event is dropped; 0 is never"
+    ),
+    number!("webhook_throttle", webhook_throttle, 1_000_000, "events a minute up to 1000000; 0 is no limit"),
     number!("heartbeat_s", heartbeat_s, 3600, "seconds up to 3600; 0 is none"),
     flag!("heartbeat_stop", heartbeat_stop),
     flag!("half_open", half_open),

@@ -5,6 +5,7 @@
 mod agents;
 mod clients;
 mod disconnect;
+mod sender;
 
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ use crate::world::World;
 enum ControlError {
     #[error(
         "no such control; see /sim/agents, /sim/faults, /sim/stats, /sim/pause, /sim/resume, /sim/clients, \
-         /sim/disconnect, or docs/simulator.md"
+         /sim/webhook, /sim/disconnect, or docs/simulator.md"
     )]
     NoSuchControl,
     #[error("no agent or user has the id `{0}`")]
@@ -31,6 +32,8 @@ enum ControlError {
     NoSuchClient(String),
     #[error("malformed body: {0}")]
     Malformed(String),
+    #[error(transparent)]
+    Sender(#[from] crate::sender::AuthError),
     #[error(transparent)]
     Fault(#[from] crate::faults::FaultError),
 }
@@ -47,7 +50,7 @@ pub(super) fn answer(world: &mut World, call: &Call) -> Answer {
                 | ControlError::NoSuchAgent(_)
                 | ControlError::NoSuchClient(_) => 404,
                 ControlError::NotActive { .. } | ControlError::NotNow { .. } => 409,
-                ControlError::Malformed(_) | ControlError::Fault(_) => 400,
+                ControlError::Malformed(_) | ControlError::Fault(_) | ControlError::Sender(_) => 400,
             };
             Answer::json(status, &json!({"message": error.to_string(), "status": status}))
         }
@@ -66,6 +69,8 @@ fn route(world: &mut World, call: &Call) -> Result<Answer> {
         (Method::Put, ["faults"]) => faults(world, call),
         (Method::Get, ["stats"]) => Ok(Answer::ok(&world.stats_json())),
         (Method::Post, ["stats", "reset"]) => Ok(reset_stats(world)),
+        (Method::Get, ["webhook"]) => Ok(sender::show(world)),
+        (Method::Put, ["webhook"]) => sender::set(world, call),
         (Method::Get, ["clients"]) => Ok(clients::list(world, call.now)),
         (Method::Post, ["clients"]) => clients::put(world, body(call)?, call.now),
         (Method::Delete, ["clients", id]) => clients::remove(world, id),

@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use onduty_sim::{SimOptions, Simulator, WebhookFormat, WebhookTarget};
+use onduty_sim::{SimOptions, Simulator, WebhookAuth, WebhookFormat, WebhookTarget};
 use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
@@ -19,7 +19,8 @@ impl House {
     }
 
     pub(crate) async fn pushing_to(url: String, secret: &str, agents: usize, rate: f64) -> Self {
-        let webhook = WebhookTarget { url, secret: Some(secret.to_owned()), format: WebhookFormat::Flat };
+        let webhook =
+            WebhookTarget { url, auth: WebhookAuth::Signed(secret.to_owned()), format: WebhookFormat::Flat };
         Self::with(SimOptions { agents, rate, webhook: Some(webhook), ..still() }).await
     }
 

@@ -35,6 +35,8 @@ mod search;
 #[cfg(test)]
 mod seeds;
 #[cfg(test)]
+mod senders;
+#[cfg(test)]
 mod sign_in;
 #[cfg(test)]
 mod socket;

@@ -72,6 +72,10 @@ impl Receiver {
         receiver
     }
 
+    pub(crate) fn headers(&self) -> Vec<HeaderMap> {
+        self.received.lock().unwrap().iter().map(|(headers, _)| headers.clone()).collect()
+    }
+
     pub(crate) fn events(&self) -> Vec<Value> {
         let received = self.received.lock().unwrap();
         received.iter().map(|(_, body)| serde_json::from_slice(body).unwrap()).collect()

@@ -1,0 +1,108 @@
+//! Whoever carries events over HTTP: every envelope, every way to prove who sends, and a trigger's limits.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::house::{House, text};
+use crate::webhooks::{Receiver, SECRET, eventually};
+
+const FORMATS: [(&str, &str, &str); 8] = [
+    ("flat", "/userId", "application/json"),
+    ("notification", "/eventBody/id", "application/json"),
+    ("eventbridge", "/detail/eventBody/id", "application/json"),
+    ("process-automation", "/eventBody/id", "application/json"),
+    ("bare", "/id", "application/json"),
+    ("cloudevents", "/data/eventBody/id", "application/cloudevents+json"),
+    ("cloudevents-batch", "/0/data/eventBody/id", "application/cloudevents-batch+json"),
+    ("relay", "/1/eventBody/id", "application/json"),
+];
+
+#[tokio::test]
+async fn every_envelope_names_the_user_in_its_own_place() {
+    let receiver = Receiver::open(&[]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    let agent = house.somebody().await;
+    for (round, (format, place, media_type)) in FORMATS.into_iter().enumerate() {
+        house.set(json!({"webhook_format": format})).await;
+        house.force(&agent, json!({"outOfOffice": round % 2 == 0})).await;
+        house.control(Method::POST, "pause", json!({})).await;
+        let event = receiver.events().pop().unwrap();
+        assert_eq!(event.pointer(place), Some(&agent["userId"]), "{format}: {event}");
+        assert_eq!(receiver.headers().pop().unwrap()["content-type"], media_type, "{format}");
+        if format == "process-automation" {
+            assert_eq!(event.as_object().unwrap().len(), 2, "{event}");
+        }
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_sender_proves_itself_as_the_control_plane_says() {
+    let receiver = Receiver::open(&[]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    let agent = house.somebody().await;
+    for (round, (body, header, value)) in [
+        (json!({"scheme": "none"}), None, ""),
+        (json!({"scheme": "basic", "secret": "ada:pass"}), Some("authorization"), "Basic YWRhOnBhc3M="),
+        (json!({"scheme": "bearer", "secret": "token"}), Some("authorization"), "Bearer token"),
+        (json!({"scheme": "api-key", "secret": "key"}), Some("x-onduty-key"), "key"),
+        (json!({"scheme": "api-key", "secret": "key", "header": "x-own"}), Some("x-own"), "key"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let shown = house.control(Method::PUT, "webhook", body.clone()).await;
+        assert_eq!(shown, json!({"scheme": body["scheme"]}));
+        house.force(&agent, json!({"outOfOffice": round % 2 == 0})).await;
+        house.control(Method::POST, "pause", json!({})).await;
+        let headers = receiver.headers().pop().unwrap();
+        let proofs = ["authorization", "x-onduty-key", "x-own", "webhook-signature"];
+        for name in proofs {
+            let expected = (header == Some(name)).then_some(value);
+            assert_eq!(headers.get(name).map(|value| value.to_str().unwrap()), expected, "{body} {name}");
+        }
+    }
+    for (body, message) in [
+        (json!({"scheme": "oauth"}), "the scheme is one of none, signed"),
+        (json!({"scheme": "basic", "secret": "ada"}), "user:password"),
+    ] {
+        let response = house.send(Method::PUT, "/sim/webhook", "", Some(body)).await;
+        assert_eq!(response.status().as_u16(), 400);
+        let refused: Value = response.json().await.unwrap();
+        assert!(text(&refused, "message").contains(message), "{refused}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn an_event_older_than_a_triggers_life_is_dropped_and_counted() {
+    let receiver = Receiver::open(&[503; 200]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    house.set(json!({"webhook_ttl": 1})).await;
+    house.somebody().await;
+    let stats = async || house.get("/sim/stats", "").await.1["events"]["webhook"].clone();
+    eventually("the event has expired", async || stats().await["outstanding"] == 0).await;
+    let stats = stats().await;
+    assert_eq!(
+        (&stats["lostExpired"], &stats["lost"], &stats["acknowledged"]),
+        (&stats["made"], &stats["made"], &json!(0))
+    );
+    house.close().await;
+}
+
+#[tokio::test]
+async fn beyond_the_throttle_events_wait() {
+    let receiver = Receiver::open(&[]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    house.set(json!({"webhook_throttle": 2})).await;
+    let agent = house.somebody().await;
+    for away in [true, false, true] {
+        house.force(&agent, json!({"outOfOffice": away})).await;
+    }
+    let stats = async || house.get("/sim/stats", "").await.1["events"]["webhook"].clone();
+    eventually("two are delivered", async || stats().await["acknowledged"] == 2).await;
+    let stats = stats().await;
+    assert_eq!(stats["pushed"], 2);
+    assert_eq!(stats["outstanding"].as_u64().unwrap() + 2, stats["made"].as_u64().unwrap());
+    house.close().await;
+}

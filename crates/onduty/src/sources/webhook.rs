@@ -6,10 +6,11 @@
 
 mod authentic;
 mod problem;
+mod repeats;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
@@ -29,6 +30,7 @@ use crate::platform::genesys::decode::{self, Arrival, Attributes, Heard};
 use crate::status::{Phase, StatusBoard};
 use authentic::{Claim, Senders};
 use problem::Problem;
+use repeats::Repeats;
 
 /// What the ingress needs.
 #[derive(Debug)]
@@ -57,12 +59,15 @@ struct Shared {
     status: StatusBoard,
     meters: Meters,
     clock: Clock,
+    repeats: Mutex<Repeats>,
 }
 
 /// How a request that was taken ended.
 enum Taken {
     /// It brought news.
     Accepted,
+    /// All of it had been taken before.
+    Repetition,
     /// All of it was of types that are not known.
     UnknownType,
     /// It had no news: secondary sources, failed changes, heartbeats, nothing at all.
@@ -83,6 +88,7 @@ pub fn router(ingress: Ingress) -> Router {
         status,
         meters,
         clock,
+        repeats: Mutex::default(),
     };
     Router::new()
         .route("/webhooks/genesys", post(receive).fallback(method_not_allowed))
@@ -95,6 +101,7 @@ async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     let outcome = shared.receive(request).await;
     let name = match &outcome {
         Ok(Taken::Accepted) => "accepted",
+        Ok(Taken::Repetition) => "duplicate",
         Ok(Taken::UnknownType) => "unknown_type",
         Ok(Taken::Ignored) => "ignored",
         Err(problem) => problem.outcome(),
@@ -151,11 +158,21 @@ impl Shared {
             tracing::trace!(ignored = ignored.len(), unknown = unknown.len(), "webhook without news");
             return Ok(if unknown.is_empty() { Taken::Ignored } else { Taken::UnknownType });
         }
+        let observations: Vec<Observation> = {
+            let repeats = self.repeats();
+            observations.into_iter().filter(|said| !repeats.knows(said)).collect()
+        };
+        if observations.is_empty() {
+            return Ok(Taken::Repetition);
+        }
         let last = observations.last().map(|observation| (observation.heard_at, observation.as_of));
         let inputs =
-            observations.into_iter().map(|said| Input::Observation(Box::new(self.adopt(said)))).collect();
+            observations.iter().cloned().map(|said| Input::Observation(Box::new(self.adopt(said)))).collect();
         match self.inlet.try_commit(inputs).await {
             Ok(_) => {
+                let mut repeats = self.repeats();
+                observations.iter().for_each(|said| repeats.remember(said));
+                drop(repeats);
                 if let Some((heard_at, as_of)) = last {
                     self.show(heard_at, as_of);
                 }
@@ -163,6 +180,10 @@ impl Shared {
             }
             Err(error) => Err(self.busy(error)),
         }
+    }
+
+    fn repeats(&self) -> MutexGuard<'_, Repeats> {
+        self.repeats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The statement, less what means nothing in the API that is spoken: where an agent is a user it has no second id,

@@ -11,6 +11,7 @@ mod durability;
 mod event;
 mod hostile;
 mod lookups;
+mod pushes;
 mod python;
 mod readme;
 mod stage;

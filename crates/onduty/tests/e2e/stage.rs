@@ -197,6 +197,14 @@ impl Sidecar {
         lines[lines.len().saturating_sub(40)..].join("\n")
     }
 
+    /// The value of one series of its metrics; 0 when it has none yet.
+    pub(crate) async fn metric(&self, series: &str) -> u64 {
+        let url = format!("http://127.0.0.1:{}/metrics", self.ports.admin);
+        let text = http().get(url).send().await.unwrap().text().await.unwrap();
+        let value = text.lines().find_map(|line| line.strip_prefix(series));
+        value.map_or(0, |value| value.trim().parse().unwrap())
+    }
+
     /// A client of it, once it answers.
     pub(crate) async fn client(&mut self) -> Client {
         let address = format!("127.0.0.1:{}", self.ports.api);

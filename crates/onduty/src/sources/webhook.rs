@@ -19,6 +19,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use onduty_core::observation::{Input, Observation, Source};
+use onduty_core::roster::existence;
 use onduty_core::time::Timestamp;
 
 use crate::clock::Clock;
@@ -164,6 +165,9 @@ impl Shared {
         };
         if observations.is_empty() {
             return Ok(Taken::Repetition);
+        }
+        for said in &observations {
+            self.meters.delivered(Source::Webhook, said.heard_at.since(existence::vouches_at(said)));
         }
         let last = observations.last().map(|observation| (observation.heard_at, observation.as_of));
         let inputs =

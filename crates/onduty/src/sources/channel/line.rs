@@ -50,6 +50,8 @@ pub(super) struct Line {
     mending: Mending,
     state: State,
     upkeep: Option<BoxFuture<'static, Upkeep>>,
+    /// What is under way is a replacement: it goes on when the present channel is lost.
+    is_rotating: bool,
     mend: Option<BoxFuture<'static, Mended>>,
     /// Losses in a row, without a sign of life between them.
     losses: u32,
@@ -102,6 +104,7 @@ impl Line {
             mending: Mending::default(),
             state: State::Deaf { retry_at, kept: None },
             upkeep: None,
+            is_rotating: false,
             mend: None,
             losses: 0,
             taken_over: (0, None),
@@ -147,6 +150,7 @@ impl Line {
             Event::Heard(side, Err(error)) => self.lose(side, Loss::Closed, &error.to_string()),
             Event::Upkeep(upkeep) => {
                 self.upkeep = None;
+                self.is_rotating = false;
                 self.kept_up(upkeep);
             }
             Event::Mended(mended) => {
@@ -181,7 +185,7 @@ impl Line {
     /// A channel is lost. Of two, the other one stays, and there is no gap.
     fn lose(&mut self, side: Side, loss: Loss, detail: &str) {
         let now = self.now();
-        let is_replaced = matches!(self.state, State::Changing(_));
+        let is_replaced = self.is_rotating || matches!(self.state, State::Changing(_));
         self.shared.board.lost(loss, detail, is_replaced, now);
         let deaf = State::Deaf { retry_at: now, kept: None };
         match (std::mem::replace(&mut self.state, deaf), side) {
@@ -197,8 +201,15 @@ impl Line {
                 }
                 self.open(new);
             }
+            (State::Open(_), _) if self.is_rotating => {
+                self.gap();
+                // The next one is on its way; if it does not come, another is made.
+                self.state = State::Deaf { retry_at: now, kept: None };
+            }
             (State::Open(tap), _) => {
                 self.gap();
+                // It was for this channel, and would only be waited for.
+                self.upkeep = None;
                 self.losses = self.losses.saturating_add(1);
                 self.state = self.recover(loss, Some(tap.channel), None);
             }

@@ -64,6 +64,7 @@ impl Line {
                     Some(Due::Rotation) => match shared.rotations.begin() {
                         None => tap.put_off(now),
                         Some(rotation) => {
+                            self.is_rotating = true;
                             self.upkeep = Some(Box::pin(async move {
                                 let made = Tap::make(shared.platform.client(), wanted, rhythm).await;
                                 Upkeep::Rotated(made.map(Box::new), rotation)

@@ -132,7 +132,7 @@ async fn the_single_call_says_why_not() {
 }
 
 #[tokio::test]
-async fn a_fresh_grant_takes_effect_after_the_lag() {
+pub(crate) async fn a_fresh_grant_takes_effect_after_the_lag() {
     let house = House::of(60).await;
     let (agent, token) = (house.somebody().await, house.token("sim-fresh-grant").await);
     house.set(json!({"permission_lag": 0})).await;
@@ -141,7 +141,7 @@ async fn a_fresh_grant_takes_effect_after_the_lag() {
 }
 
 #[tokio::test]
-async fn the_list_lags_behind_by_the_switch_and_the_single_call_does_not() {
+pub(crate) async fn the_list_lags_behind_by_the_switch_and_the_single_call_does_not() {
     let house = House::of(60).await;
     let (before, token) = (house.somebody().await, house.token("sim-full").await);
     house.set(json!({"states_cache_lag_s": 3600})).await;

@@ -41,7 +41,7 @@ async fn ended(house: &House, cause: &str) -> u64 {
 }
 
 #[tokio::test]
-async fn two_channels_lose_independently_and_the_losses_add_up() {
+pub(crate) async fn two_channels_lose_independently_and_the_losses_add_up() {
     let house = House::of(60).await;
     let caller = Caller::of(&house, "sim-full").await;
     let agent = house.somebody().await;
@@ -63,7 +63,7 @@ async fn two_channels_lose_independently_and_the_losses_add_up() {
 }
 
 #[tokio::test]
-async fn events_are_doubled_delayed_and_overtaken_by_switch() {
+pub(crate) async fn events_are_doubled_delayed_and_overtaken_by_switch() {
     let house = House::of(60).await;
     let caller = Caller::of(&house, "sim-full").await;
     let agent = house.somebody().await;
@@ -95,7 +95,7 @@ async fn the_state_of_some_is_withheld_from_channels_too() {
 }
 
 #[tokio::test]
-async fn a_half_open_socket_stays_open_and_neither_sends_nor_answers() {
+pub(crate) async fn a_half_open_socket_stays_open_and_neither_sends_nor_answers() {
     let house = House::of(60).await;
     let caller = Caller::of(&house, "sim-full").await;
     let agent = house.somebody().await;
@@ -121,7 +121,7 @@ async fn a_half_open_socket_stays_open_and_neither_sends_nor_answers() {
 }
 
 #[tokio::test]
-async fn a_silent_client_is_closed_with_1001() {
+pub(crate) async fn a_silent_client_is_closed_with_1001() {
     let house = House::of(1).await;
     let caller = Caller::of(&house, "sim-full").await;
     let (channel, mut socket) = caller.listen(&[]).await;
@@ -133,7 +133,7 @@ async fn a_silent_client_is_closed_with_1001() {
 }
 
 #[tokio::test]
-async fn a_planned_close_is_announced_and_the_subscriptions_survive_it() {
+pub(crate) async fn a_planned_close_is_announced_and_the_subscriptions_survive_it() {
     let house = House::of(60).await;
     let caller = Caller::of(&house, "sim-full").await;
     let agent = house.somebody().await;
@@ -151,7 +151,7 @@ async fn a_planned_close_is_announced_and_the_subscriptions_survive_it() {
 }
 
 #[tokio::test]
-async fn a_channel_taken_over_is_told_so_and_hears_no_more() {
+pub(crate) async fn a_channel_taken_over_is_told_so_and_hears_no_more() {
     let house = House::of(60).await;
     let caller = Caller::of(&house, "sim-full").await;
     let agent = house.somebody().await;
@@ -169,7 +169,7 @@ async fn a_channel_taken_over_is_told_so_and_hears_no_more() {
 }
 
 #[tokio::test]
-async fn topics_are_refused_by_name_by_template_and_by_object() {
+pub(crate) async fn topics_are_refused_by_name_by_template_and_by_object() {
     let house = House::of(60).await;
     let caller = Caller::of(&house, "sim-full").await;
     let agent = house.somebody().await;
@@ -198,7 +198,7 @@ async fn topics_are_refused_by_name_by_template_and_by_object() {
 }
 
 #[tokio::test]
-async fn a_token_that_dies_before_its_time_takes_its_channels_along() {
+pub(crate) async fn a_token_that_dies_before_its_time_takes_its_channels_along() {
     for how in ["early", "deleted", "disabled", "idle"] {
         let house = House::of(1).await;
         let caller = Caller::of(&house, "sim-full").await;

@@ -69,7 +69,7 @@ async fn a_second_connection_ends_the_first() {
 }
 
 #[tokio::test]
-async fn the_twenty_first_channel_displaces_an_unconnected_one_then_a_connected_one() {
+pub(crate) async fn the_twenty_first_channel_displaces_an_unconnected_one_then_a_connected_one() {
     let house = House::of(1).await;
     let caller = Caller::of(&house, "sim-full").await;
     let (channel, mut socket) = caller.listen(&[]).await;

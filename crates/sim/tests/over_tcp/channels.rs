@@ -75,7 +75,7 @@ async fn whoever_is_connected_hears_heartbeats_and_has_pings_answered() {
 }
 
 #[tokio::test]
-async fn a_channel_lives_as_long_as_the_switch_says_and_then_cannot_be_had() {
+pub(crate) async fn a_channel_lives_as_long_as_the_switch_says_and_then_cannot_be_had() {
     let house = House::of(2).await;
     let caller = Caller::of(&house, "sim-full").await;
     let (channel, mut socket) = caller.listen(&[]).await;

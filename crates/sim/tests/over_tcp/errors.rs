@@ -57,7 +57,7 @@ async fn a_missing_permission_is_named_in_the_message() {
 }
 
 #[tokio::test]
-async fn requests_over_the_rate_get_429_with_the_seconds_to_wait_and_each_token_has_its_own() {
+pub(crate) async fn requests_over_the_rate_get_429_with_the_seconds_to_wait_and_each_token_has_its_own() {
     let house = House::of(1).await;
     house.set(json!({"rate": 3})).await;
     let (token, other) = (house.token("sim-full").await, house.token("sim-full").await);
@@ -114,7 +114,7 @@ async fn a_body_over_the_limit_is_413() {
 }
 
 #[tokio::test]
-async fn trouble_by_switch_has_the_right_body_and_spares_the_control_plane() {
+pub(crate) async fn trouble_by_switch_has_the_right_body_and_spares_the_control_plane() {
     let house = House::of(1).await;
     let token = house.token("sim-full").await;
     for (status, code) in [
@@ -156,7 +156,7 @@ async fn trouble_is_kept_to_the_routes_listed() {
 }
 
 #[tokio::test]
-async fn a_hanging_request_gets_no_answer_and_does_not_hold_up_the_end() {
+pub(crate) async fn a_hanging_request_gets_no_answer_and_does_not_hold_up_the_end() {
     let house = House::of(1).await;
     let token = house.token("sim-full").await;
     house.set(json!({"http_hang_p": 1.0})).await;

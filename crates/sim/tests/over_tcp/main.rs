@@ -43,6 +43,8 @@ mod socket;
 #[cfg(test)]
 mod subscriptions;
 #[cfg(test)]
+mod switches;
+#[cfg(test)]
 mod users;
 #[cfg(test)]
 mod webhooks;

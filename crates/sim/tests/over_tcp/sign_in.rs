@@ -22,7 +22,7 @@ async fn a_token_is_had_by_header_or_by_form() {
 }
 
 #[tokio::test]
-async fn a_refused_sign_in_says_so_in_the_log_in_hosts_own_words() {
+pub(crate) async fn a_refused_sign_in_says_so_in_the_log_in_hosts_own_words() {
     let house = House::of(1).await;
     for (prefix, client, secret, description) in [
         ("", "sim-full", "wrong", "authentication failed"),

@@ -49,7 +49,7 @@ async fn only_active_users_are_listed_unless_asked_otherwise() {
 }
 
 #[tokio::test]
-async fn unknown_ids_are_omitted_and_refused_when_none_is_known() {
+pub(crate) async fn unknown_ids_are_omitted_and_refused_when_none_is_known() {
     let house = House::of(60).await;
     let (agent, token) = (house.somebody().await, house.token("sim-full").await);
     let user = text(&agent, "userId");
@@ -82,7 +82,7 @@ async fn who_left_is_found_with_state_deleted_only() {
 }
 
 #[tokio::test]
-async fn routing_status_lies_about_nobody_and_presence_does_not() {
+pub(crate) async fn routing_status_lies_about_nobody_and_presence_does_not() {
     let house = House::of(60).await;
     let (agent, token) = (house.somebody().await, house.token("sim-full").await);
     let (_, truth) =
@@ -98,7 +98,7 @@ async fn routing_status_lies_about_nobody_and_presence_does_not() {
 }
 
 #[tokio::test]
-async fn bulk_presences_are_an_array_of_at_most_fifty() {
+pub(crate) async fn bulk_presences_are_an_array_of_at_most_fifty() {
     let house = House::of(60).await;
     let (agent, token) = (house.somebody().await, house.token("sim-full").await);
     let user = text(&agent, "userId");
@@ -159,7 +159,7 @@ async fn a_presence_of_another_source_says_that_it_is_not_primary() {
 }
 
 #[tokio::test]
-async fn a_dropped_expand_leaves_the_user_and_no_null() {
+pub(crate) async fn a_dropped_expand_leaves_the_user_and_no_null() {
     let house = House::of(60).await;
     house.set(json!({"expand_drop": 1.0})).await;
     let token = house.token("sim-full").await;

@@ -162,7 +162,7 @@ async fn an_event_refused_for_good_is_given_up_and_counted_as_lost() {
 }
 
 #[tokio::test]
-async fn losses_and_copies_add_up_and_every_event_not_lost_arrives() {
+pub(crate) async fn losses_and_copies_add_up_and_every_event_not_lost_arrives() {
     let receiver = Receiver::open(&[]).await;
     let house = House::pushing_to(receiver.url.clone(), SECRET, 300, 400.0).await;
     house.set(json!({"event_loss": 0.2, "event_dup": 0.2, "event_reorder": 0.2, "event_delay": 50})).await;
@@ -202,7 +202,7 @@ async fn without_loss_the_last_event_of_each_agent_is_its_true_state() {
 }
 
 #[tokio::test]
-async fn notifications_spell_in_capitals_and_tell_only_the_changed_facet_when_asked() {
+pub(crate) async fn notifications_spell_in_capitals_and_tell_only_the_changed_facet_when_asked() {
     let receiver = Receiver::open(&[]).await;
     let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
     let agent = house.force(&house.truth().await[0], json!({"presence": "Meal"})).await;

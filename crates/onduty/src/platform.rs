@@ -150,7 +150,9 @@ impl Platform {
     /// When the platform gave no usable answer.
     pub async fn read_again(&self, agents: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
         match self {
-            Self::GenesysUsers(api) => api.named(agents, Source::Lookup, Purpose::Channel).await,
+            Self::GenesysUsers(api) => {
+                api.named(agents, Source::Lookup, api.client().pays_for_repairs()).await
+            }
             Self::GenesysAgentStates(_) => Ok(Vec::new()),
         }
     }

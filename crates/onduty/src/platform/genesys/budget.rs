@@ -124,6 +124,10 @@ const TURN: Duration = Duration::from_secs(1);
 /// The part of the allowance kept in reserve, in per cent.
 const RESERVE: u32 = 10;
 
+/// The part of the channels' floor that is not spent on reading agents again, in per cent: with the platform's default
+/// allowance, what a dozen channels need to be opened.
+const KEPT_FOR_OPENING: u32 = 70;
+
 impl Purpose {
     /// All of them, in order of precedence.
     pub const ALL: [Self; 4] = [Self::Lookup, Self::Channel, Self::Sweep, Self::Diagnosis];
@@ -277,6 +281,13 @@ impl Budget {
         let ceiling = usable(self.allowed) * purpose.ceiling() / 100;
         let own = ceiling.max(1).saturating_sub(self.sent.of(purpose));
         left.saturating_sub(others).max(self.owed(purpose)).min(left).min(own)
+    }
+
+    /// Whose share pays for reading agents again after a gap. The channels' does while enough of it is left to open
+    /// channels again, which helps more agents with one request; otherwise the listings', which would read the same.
+    pub fn pays_for_repairs(&self) -> Purpose {
+        let kept_for_opening = self.floor(Purpose::Channel) * KEPT_FOR_OPENING / 100;
+        if self.owed(Purpose::Channel) > kept_for_opening { Purpose::Channel } else { Purpose::Sweep }
     }
 
     /// Requests that may be sent now, the reserve not counted.

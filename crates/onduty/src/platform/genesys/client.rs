@@ -152,6 +152,11 @@ impl Client {
         self.api_url.starts_with("http://")
     }
 
+    /// Whose share of the budget pays for reading agents again after a gap.
+    pub fn pays_for_repairs(&self) -> Purpose {
+        self.governor.pays_for_repairs()
+    }
+
     /// Sets a share of the budget aside for notification channels, or gives it to the listings that stand in for them.
     pub fn keep_channels(&self, keeps_channels: bool) {
         self.governor.keep_channels(keeps_channels);

@@ -81,6 +81,11 @@ impl Governor {
         self.show(&state);
     }
 
+    /// Whose share pays for reading agents again after a gap.
+    pub fn pays_for_repairs(&self) -> Purpose {
+        self.lock().budget.pays_for_repairs()
+    }
+
     /// Waits for leave to send a request, but not beyond `patience`.
     ///
     /// # Errors

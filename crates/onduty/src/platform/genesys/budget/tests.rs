@@ -45,6 +45,23 @@ fn one_purpose_alone_leaves_the_floors_of_the_others() {
 }
 
 #[test]
+fn repairs_leave_the_channels_enough_to_be_opened_again_and_go_on_from_the_listings_share() {
+    let mut budget = Budget::default();
+    budget.keep_channels(true);
+    let mut paid = [0; Purpose::ALL.len()];
+    loop {
+        let purpose = budget.pays_for_repairs();
+        if budget.decide(at(0), &to(Route::Users, purpose)) != Decision::Grant {
+            break;
+        }
+        budget.over();
+        paid[purpose as usize] += 1;
+    }
+    assert_eq!((paid[Purpose::Channel as usize], paid[Purpose::Sweep as usize]), (17, 108));
+    assert_eq!(grants(&mut budget, at(0), Purpose::Channel), 37, "a dozen channels take three requests each");
+}
+
+#[test]
 fn diagnosis_never_takes_more_than_its_ceiling() {
     assert_eq!(grants(&mut Budget::default(), at(0), Purpose::Diagnosis), 54);
 }

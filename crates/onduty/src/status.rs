@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use onduty_core::access::{Access, Needs};
+use onduty_core::finding::Reason;
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 
@@ -35,8 +36,8 @@ pub struct Standing {
 pub struct Unlabelled {
     /// What went wrong, and how.
     pub detail: String,
-    /// Whether it is for want of a right.
-    pub denied: bool,
+    /// What that comes to.
+    pub reason: Reason,
     /// When, by our clock.
     pub at: Timestamp,
 }

@@ -62,6 +62,16 @@ pub(super) struct Compat {
     longest: Duration,
 }
 
+/// What there is to say of a user's state.
+enum Told {
+    /// All that is wanted.
+    Whole(Arc<Row>),
+    /// Some of it, and why not the rest.
+    Part(Arc<Row>, Box<Finding>),
+    /// Why there is nothing.
+    Nothing(Box<Finding>),
+}
+
 type Shared = State<Arc<Compat>>;
 
 /// The `id` of a path, or why it is none.
@@ -121,36 +131,41 @@ impl Compat {
         Some(Deadline::after(Instant::now(), None, self.longest).0.lookups)
     }
 
-    /// What is known of users, in order.
-    async fn ask(&self, ids: &[&str]) -> Vec<Answer> {
-        let question = |id: &&str| self.answers.question(Asked::UserId((*id).into()), None);
-        let questions: Vec<_> = ids.iter().map(question).collect();
-        self.answers.batch(&questions, self.lookups_end()).await
+    /// What there is to say of a user's state, of which these facets are wanted. Where a state is held without one of
+    /// them, the platform is asked: a push may have told the one, and nobody yet the other. A miss is counted.
+    async fn state(&self, id: &str, facets: &[Facet]) -> Told {
+        let lacks =
+            |row: &Row| facets.iter().copied().find(|facet| !row.known_facets().any(|it| it == *facet));
+        let told = match self.ask(id, None).await {
+            Answer::State(row) if lacks(&row).is_some() => self.ask(id, Some(Duration::ZERO)).await,
+            told => told,
+        };
+        let told = match told {
+            Answer::Miss(finding) => Told::Nothing(finding),
+            Answer::State(row) => match lacks(&row) {
+                Some(facet) => Told::Part(Arc::clone(&row), Box::new(withheld(id, &row, facet))),
+                None => Told::Whole(row),
+            },
+        };
+        if let Told::Part(_, finding) | Told::Nothing(finding) = &told {
+            self.missed(finding);
+        }
+        told
     }
 
-    /// What is known of one user.
-    async fn ask_one(&self, id: &str, max_staleness: Option<Duration>) -> Answer {
+    /// A user with one facet of its state, or why there is none.
+    async fn with_facet(&self, id: &str, facet: Facet) -> Result<Arc<Row>, Box<Finding>> {
+        match self.state(id, &[facet]).await {
+            Told::Whole(row) => Ok(row),
+            Told::Part(_, finding) | Told::Nothing(finding) => Err(finding),
+        }
+    }
+
+    async fn ask(&self, id: &str, max_staleness: Option<Duration>) -> Answer {
         let question = self.answers.question(Asked::UserId(id.into()), max_staleness);
         self.answers.get(&question, self.lookups_end()).await
     }
 
-    /// A user with one facet of its state, or why there is none. Where a state is held without it, the platform is
-    /// asked: a push may have told the one, and nobody yet the other.
-    async fn with_facet(&self, id: &str, facet: Facet) -> Result<Arc<Row>, Box<Finding>> {
-        let has = |row: &Row| row.known_facets().any(|known| known == facet);
-        let answer = match self.ask_one(id, None).await {
-            Answer::State(row) if !has(&row) => self.ask_one(id, Some(Duration::ZERO)).await,
-            answer => answer,
-        };
-        let found = match answer {
-            Answer::State(row) if has(&row) => Ok(row),
-            Answer::State(row) => Err(Box::new(withheld(id, &row, facet))),
-            Answer::Miss(finding) => Err(finding),
-        };
-        found.inspect_err(|finding| self.missed(finding))
-    }
-
-    /// A miss is counted whatever becomes of it.
     fn missed(&self, finding: &Finding) {
         self.meters.missed(finding.reason, API);
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use onduty::config::PlatformApi;
+use onduty_core::finding::Reason;
 use onduty_core::observation::Source;
 use serde_json::{Value, json};
 
@@ -68,7 +69,9 @@ async fn without_the_right_to_read_them_a_listing_completes_without_labels_and_t
     assert!(snapshot.definitions().is_none());
     assert!(snapshot.present_after(None).all(|row| row.presence_label().is_none()));
     let detail = house.status.read().source(Source::Sweep).detail.clone();
-    assert!(house.status.read().unlabelled.is_some_and(|trouble| trouble.denied));
+    assert!(
+        house.status.read().unlabelled.is_some_and(|trouble| trouble.reason == Reason::PermissionMissing)
+    );
     assert!(detail.contains("presence:presenceDefinition:view") && detail.contains("403"), "{detail}");
 }
 

@@ -93,18 +93,18 @@ impl Compat {
 
 /// Why there are none.
 fn unread(trouble: Option<Unlabelled>, now: Timestamp) -> Finding {
-    let Some(Unlabelled { detail, denied, at }) = trouble else {
+    let Some(Unlabelled { detail, reason, at }) = trouble else {
         let summary = "the presence definitions have not been read yet";
         let remedy = "ask again shortly: they are read before the first full listing";
         let evidence = Evidence::at("sweep", "no reading has ended since the start", now);
         return Finding::new(Reason::NotYetSynced, "", summary, remedy).seen([evidence]);
     };
-    let (reason, summary, remedy) = if denied {
-        let remedy = "give the sidecar's OAuth client a role that carries presence:presenceDefinition:view";
-        (Reason::PermissionMissing, "the platform does not let the sidecar read presence definitions", remedy)
-    } else {
-        let remedy = "ask again later: they are read again within minutes";
-        (Reason::PlatformUnavailable, "the presence definitions could not be read", remedy)
+    let remedy = match reason {
+        Reason::PermissionMissing => {
+            "give the sidecar's OAuth client a role that carries presence:presenceDefinition:view"
+        }
+        _ => "see what `onduty doctor` says; they are read again within minutes",
     };
+    let summary = "the presence definitions could not be read";
     Finding::new(reason, "", summary, remedy).seen([Evidence::at("sweep", detail, at)])
 }

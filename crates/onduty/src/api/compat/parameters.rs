@@ -5,6 +5,7 @@
 use std::collections::BTreeSet;
 
 use http::StatusCode;
+use onduty_core::agent::Facet;
 
 use super::refusal::Refusal;
 use crate::api::request::ID_BYTES_MAX;
@@ -41,9 +42,10 @@ impl Expand {
         }
     }
 
-    /// Whether a state is asked for, and not only who somebody is.
-    pub(super) const fn wants_state(self) -> bool {
-        self.presence || self.routing_status
+    /// What is asked for of somebody's state; nothing, if only who they are is.
+    pub(super) fn facets(self) -> Vec<Facet> {
+        let wanted = [(self.presence, Facet::Presence), (self.routing_status, Facet::RoutingStatus)];
+        wanted.into_iter().filter(|(wanted, _)| *wanted).map(|(_, facet)| facet).collect()
     }
 
     /// The same without what belongs to a state.

@@ -5,12 +5,12 @@ use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
-use onduty_core::answer::Answer;
+use onduty_core::finding::Finding;
 
 use super::parameters::Expand;
 use super::refusal::{Nobody, Refusal, told};
 use super::shape::User;
-use super::{IdInPath, Shared, held, not_to_be_kept, read_path};
+use super::{IdInPath, Shared, Told, held, not_to_be_kept, read_path};
 use crate::api::rest::query::Query;
 
 const NOBODY: Nobody =
@@ -33,27 +33,22 @@ pub(super) async fn get(
         return Err(Refusal::parameter("state", state, "active, deleted"));
     }
     let expand = Expand::read(&query);
-    let snapshot = compat.view.snapshot();
-    if !expand.wants_state()
-        && let Some(row) = held(&snapshot, &id)
-    {
+    let (facets, snapshot) = (expand.facets(), compat.view.snapshot());
+    if let Some(row) = held(&snapshot, &id).filter(|_| facets.is_empty()) {
         return Ok(compat.show_one(&headers, row, User::of(row, expand)));
     }
-    let answer = compat.ask_one(&id, None).await;
-    let snapshot = compat.view.snapshot();
-    match answer {
-        Answer::State(row) => Ok(compat.show_one(&headers, &row, User::of(&row, expand))),
-        Answer::Miss(finding) => {
-            let Some(row) = held(&snapshot, &id) else {
-                compat.missed(&finding);
-                return Err(Refusal::of(&finding, NOBODY));
-            };
+    match compat.state(&id, &facets).await {
+        Told::Whole(row) => Ok(compat.show_one(&headers, &row, User::of(&row, expand))),
+        Told::Part(row, finding) => Ok(lacking(User::of(&row, expand), &finding)),
+        Told::Nothing(finding) => {
+            let snapshot = compat.view.snapshot();
+            let row = held(&snapshot, &id).ok_or_else(|| Refusal::of(&finding, NOBODY))?;
             let user = User::of(row, expand.without_state());
-            if !expand.wants_state() {
-                return Ok(compat.show_one(&headers, row, user));
-            }
-            compat.missed(&finding);
-            Ok(not_to_be_kept(Json(user.lacking(told(&finding))).into_response()))
+            Ok(if facets.is_empty() { compat.show_one(&headers, row, user) } else { lacking(user, &finding) })
         }
     }
+}
+
+fn lacking(user: User<'_>, finding: &Finding) -> Response {
+    not_to_be_kept(Json(user.lacking(told(finding))).into_response())
 }

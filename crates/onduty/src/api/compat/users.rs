@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
+use futures_util::future::join_all;
 use http::HeaderMap;
 use onduty_core::account::Account;
-use onduty_core::agent::AccountState;
-use onduty_core::answer::Answer;
+use onduty_core::agent::{AccountState, Facet};
 use onduty_core::finding::Finding;
 use onduty_core::row::Row;
 use serde::Serialize;
@@ -22,7 +22,7 @@ use serde_json::Value;
 use super::parameters::{Expand, Page, ids, too_many};
 use super::refusal::{Nobody, Refusal, all_told};
 use super::shape::User;
-use super::{Compat, Shared, held};
+use super::{Compat, Shared, Told, held};
 use crate::api::rest::query::Query;
 use crate::proto_json;
 
@@ -121,7 +121,7 @@ async fn everybody(
     let rows: Vec<&Row> =
         in_order.skip(wanted.page.offset()).take(wanted.page.size).map(|row| &**row).collect();
     let entities = rows.iter().map(|row| User::of(row, wanted.expand)).collect();
-    let account = wanted.expand.wants_state().then(|| told(&account));
+    let account = (!wanted.expand.facets().is_empty()).then(|| told(&account));
     let listing = Listing { account, ..Listing::of(entities, total, wanted) };
     Ok(compat.show(headers, &snapshot, rows.into_iter(), listing))
 }
@@ -132,49 +132,52 @@ async fn of_ids(
     ids: &[&str],
     wanted: Wanted<'_>,
 ) -> Result<Response, Refusal> {
-    let before = compat.view.snapshot();
-    let known = |id: &str| {
-        !wanted.expand.wants_state() && held(&before, id).is_some_and(|row| wanted.accounts.admit(row))
-    };
-    let asked: Vec<&str> = ids.iter().copied().filter(|id| !known(id)).collect();
-    let mut answers = compat.ask(&asked).await.into_iter();
+    let facets = wanted.expand.facets();
+    let answers = join_all(ids.iter().map(|id| compat.one_of_many(id, &facets, wanted.accounts))).await;
     let snapshot = compat.view.snapshot();
-    let (mut rows, mut users, mut misses) = (Vec::new(), Vec::new(), Vec::<Box<Finding>>::new());
-    for id in ids {
-        let answer = if known(id) { None } else { answers.next() };
-        let row = held(&snapshot, id);
-        let shown = row.filter(|row| wanted.accounts.admit(row));
-        let expand = match answer {
-            None | Some(Answer::State(_)) => wanted.expand,
-            Some(Answer::Miss(finding)) => {
-                if shown.is_none() || wanted.expand.wants_state() {
-                    compat.missed(&finding);
-                    misses.push(finding);
-                }
-                wanted.expand.without_state()
-            }
+    let (mut rows, mut users, mut misses) = (Vec::new(), Vec::new(), Vec::<&Finding>::new());
+    for (id, told) in ids.iter().zip(&answers) {
+        let (row, expand) = match told {
+            Told::Whole(row) | Told::Part(row, _) => (Some(row), wanted.expand),
+            // Who they are may be known all the same.
+            Told::Nothing(_) => (held(&snapshot, id), wanted.expand.without_state()),
         };
-        if let Some(row) = shown {
+        let row = row.filter(|row| wanted.accounts.admit(row));
+        if let Some(row) = row {
             rows.push(&**row);
             users.push(User::of(row, expand));
         }
+        match told {
+            Told::Part(_, finding) | Told::Nothing(finding) if row.is_none() || !facets.is_empty() => {
+                misses.push(finding);
+            }
+            Told::Whole(_) | Told::Part(..) | Told::Nothing(_) => {}
+        }
     }
-    let findings: Vec<&Finding> = misses.iter().map(|finding| &**finding).collect();
-    let told = (!findings.is_empty()).then(|| all_told(&findings));
+    let told = (!misses.is_empty()).then(|| all_told(&misses));
     if users.is_empty()
-        && let Some(refusal) = Refusal::of_several(&findings, NOBODY)
+        && let Some(refusal) = Refusal::of_several(&misses, NOBODY)
     {
         return Err(refusal);
     }
     let total = users.len();
-    let on_page = |at: usize| (wanted.page.offset()..).take(wanted.page.size).any(|place| place == at);
-    let entities =
-        users.into_iter().enumerate().filter(|(at, _)| on_page(*at)).map(|(_, user)| user).collect();
+    let entities = users.into_iter().skip(wanted.page.offset()).take(wanted.page.size).collect();
     let listing = Listing { findings: told, ..Listing::of(entities, total, wanted) };
     if misses.is_empty() {
         return Ok(compat.show(headers, &snapshot, rows.into_iter(), listing));
     }
     Ok(super::not_to_be_kept(axum::Json(listing).into_response()))
+}
+
+impl Compat {
+    /// One user of a list: as held, where only who somebody is is asked for.
+    async fn one_of_many(&self, id: &str, facets: &[Facet], accounts: Accounts) -> Told {
+        let snapshot = self.view.snapshot();
+        match held(&snapshot, id).filter(|row| facets.is_empty() && accounts.admit(row)) {
+            Some(row) => Told::Whole(Arc::clone(row)),
+            None => self.state(id, facets).await,
+        }
+    }
 }
 
 fn told(account: &Account) -> Value {

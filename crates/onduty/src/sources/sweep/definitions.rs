@@ -10,12 +10,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onduty_core::definition::Definitions;
+use onduty_core::finding::Reason;
 use onduty_core::observation::Input;
 use onduty_core::snapshot::Snapshot;
 use onduty_core::time::Timestamp;
 
 use super::Sweep;
 use crate::error_chain::Chain;
+use crate::platform::genesys::error::PlatformError;
 use crate::status::Unlabelled;
 
 /// Definitions change rarely, and a change of one is a change of every agent in it.
@@ -56,6 +58,19 @@ fn unknown(snapshot: &Snapshot) -> BTreeSet<Arc<str>> {
     named.filter(|id| !known(id)).cloned().collect()
 }
 
+/// What it comes to that they could not be read.
+fn reason_of(error: &PlatformError) -> Reason {
+    match error {
+        PlatformError::RateLimited { .. } => Reason::RateLimited,
+        PlatformError::Unavailable { .. } => Reason::PlatformUnavailable,
+        PlatformError::CredentialsRejected { .. } => Reason::CredentialsRejected,
+        PlatformError::WrongRegion { .. } => Reason::WrongRegion,
+        PlatformError::Refused(refused) if refused.status == 403 => Reason::PermissionMissing,
+        PlatformError::Refused(refused) if refused.status == 404 => Reason::NameUnknown,
+        PlatformError::Refused(_) | PlatformError::Malformed { .. } => Reason::Undetermined,
+    }
+}
+
 impl Sweep {
     /// Reads the definitions if it is time to.
     pub(super) async fn look_at_definitions(&self, vocabulary: &mut Vocabulary) {
@@ -75,17 +90,21 @@ impl Sweep {
     }
 
     async fn read_definitions(&self) -> Result<(), Unlabelled> {
-        let trouble = |error: &(dyn Error + 'static), denied| Unlabelled {
+        let trouble = |error: &(dyn Error + 'static), reason| Unlabelled {
             detail: Chain(error).to_string(),
-            denied,
+            reason,
             at: self.clock.now(),
         };
         let read = self.platform.definitions().await;
-        let (read_at, by_id) = read.map_err(|error| trouble(&error, error.refused_with(403).is_some()))?;
+        let (read_at, by_id) = read.map_err(|error| trouble(&error, reason_of(&error)))?;
         tracing::debug!(definitions = by_id.len(), "read the presence definitions");
         let definitions = Definitions { read_at, locale: Arc::clone(&self.locale), by_id };
         let input = Input::Definitions(Arc::new(definitions));
-        self.inlet.commit(vec![input]).await.map(|_| ()).map_err(|error| trouble(&error, false))
+        self.inlet
+            .commit(vec![input])
+            .await
+            .map(|_| ())
+            .map_err(|error| trouble(&error, Reason::StoreFailing))
     }
 }
 
@@ -118,7 +137,7 @@ mod tests {
             unexplained: BTreeSet::from(["d1".into()]),
             trouble: trouble.map(|detail| Unlabelled {
                 detail: detail.to_owned(),
-                denied: true,
+                reason: Reason::PermissionMissing,
                 at: Timestamp::from_millis(0),
             }),
         };

@@ -116,6 +116,13 @@ async fn a_facet_that_is_not_held_is_asked_for_and_if_it_stays_unknown_that_is_s
     let missing = missing.refused(502, "bad.gateway");
     check_finding(&missing["finding"], Reason::StateWithheld, &id(2));
     assert_eq!(missing["finding"]["lastKnown"]["presence"]["system"], "SYSTEM_PRESENCE_BUSY");
+    let expand = "expand=presence,routingStatus";
+    let part = caller.get(&format!("/api/v2/users/{}?{expand}", id(2))).await.whole();
+    assert!(part["presence"].is_object() && part.get("routingStatus").is_none(), "{part}");
+    check_finding(&part["finding"], Reason::StateWithheld, &id(2));
+    let page = caller.get(&format!("/api/v2/users?id={},{}&{expand}", id(1), id(2))).await.whole();
+    assert_eq!(page["findings"].as_array().map(Vec::len), Some(1));
+    check_finding(&page["findings"][0], Reason::StateWithheld, &id(2));
 }
 
 #[tokio::test]
@@ -152,11 +159,13 @@ async fn definitions_are_those_last_read_and_before_that_it_says_so() {
     let caller = caller(&stage);
     let none = caller.get("/api/v2/presence/definitions").await.refused(503, "service.unavailable");
     assert_eq!(none["finding"]["reason"], "NOT_YET_SYNCED");
-    let trouble = |denied| Unlabelled { detail: "403".into(), denied, at: Timestamp::from_millis(NOW) };
-    for (denied, status, code) in
-        [(true, 403, "missing.any.permissions"), (false, 503, "service.unavailable")]
-    {
-        stage.status.unlabelled(Some(trouble(denied)));
+    let trouble = |reason| Unlabelled { detail: "403".into(), reason, at: Timestamp::from_millis(NOW) };
+    let table = [
+        (Reason::PermissionMissing, 403, "missing.any.permissions"),
+        (Reason::RateLimited, 429, "too.many.requests.retry.after"),
+    ];
+    for (reason, status, code) in table {
+        stage.status.unlabelled(Some(trouble(reason)));
         caller.get("/api/v2/presence/definitions").await.refused(status, code);
     }
     let own = |division: &str, deactivated| Definition {

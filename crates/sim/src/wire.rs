@@ -23,10 +23,12 @@ mod search;
 mod sight;
 mod sources;
 mod tokens_me;
+mod triggers;
 mod users;
 
 pub(crate) use call::{Answer, Call, Method, Outcome};
 pub(crate) use query::Query;
+pub(crate) use triggers::Trigger;
 
 pub(crate) use notifications::socket;
 
@@ -68,6 +70,8 @@ const fn put(template: &'static str, handler: Handler) -> Route {
     Route { method: Method::Put, template, handler }
 }
 
+const TRIGGERS: &str = "/api/v2/processautomation/triggers";
+const TRIGGER: &str = "/api/v2/processautomation/triggers/{triggerId}";
 const CHANNELS: &str = "/api/v2/notifications/channels";
 const CHANNEL: &str = "/api/v2/notifications/channels/{channelId}";
 const SUBSCRIPTIONS: &str = "/api/v2/notifications/channels/{channelId}/subscriptions";
@@ -114,6 +118,12 @@ const ROUTES: &[Route] = &[
     get("/api/v2/presence/settings", sources::settings),
     get("/api/v2/presence/sources", sources::list),
     get("/api/v2/presence/users/{userId}/primarysource", sources::primary),
+    get("/api/v2/processautomation/triggers/topics", triggers::topics),
+    get(TRIGGERS, triggers::list),
+    post(TRIGGERS, triggers::create),
+    get(TRIGGER, triggers::one),
+    put(TRIGGER, triggers::update),
+    Route { method: Method::Delete, template: TRIGGER, handler: triggers::delete },
     get("/api/v2/presencedefinitions", presence::legacy_definitions),
     get("/api/v2/routing/queues", routing::queues),
     get("/api/v2/routing/queues/{queueId}", routing::queue),

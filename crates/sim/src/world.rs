@@ -20,6 +20,7 @@ use crate::scenario::Scenario;
 use crate::sender::Credentials;
 use crate::stats::{Census, ChannelStats, Stats};
 use crate::tokens::Tokens;
+use crate::wire::Trigger;
 
 /// The region in which `sim-wrong-region` is known.
 pub(crate) const OTHER_REGION: &str = "usw2.pure.cloud";
@@ -40,12 +41,14 @@ pub(crate) struct Site {
     pub(crate) tokens: Tokens,
     /// Its notification channels.
     pub(crate) channels: Channels,
+    /// Its process-automation triggers.
+    pub(crate) triggers: Vec<Trigger>,
 }
 
 impl Site {
     fn of(cloud: Cloud) -> Self {
         let channels = Channels::new(cloud.seed(), cloud.organisation.id);
-        Self { cloud, tokens: Tokens::default(), channels }
+        Self { cloud, tokens: Tokens::default(), channels, triggers: Vec::new() }
     }
 }
 
@@ -242,7 +245,7 @@ impl World {
     /// Does what is due on channels by the passing of time.
     pub(crate) fn tend(&mut self, now: Stamp) {
         let (faults, stats) = (&self.faults, &mut self.stats.channel);
-        for Site { cloud, tokens, channels } in [&mut self.here, &mut self.elsewhere] {
+        for Site { cloud, tokens, channels, triggers: _ } in [&mut self.here, &mut self.elsewhere] {
             let is_dead = |token: &str, client: &str| {
                 let client = cloud.access.client(client);
                 tokens.is_cut(token, faults, now)

@@ -124,7 +124,7 @@ pub(super) fn members(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Where the caller may use each of some permissions of which one is enough.
-fn any_of(asked: &Asked<'_>, permissions: &[&str]) -> Result<Vec<Held>, Refusal> {
+pub(super) fn any_of(asked: &Asked<'_>, permissions: &[&str]) -> Result<Vec<Held>, Refusal> {
     if permissions.iter().all(|permission| asked.held(permission).nowhere()) {
         return Err(Refusal::missing_any(permissions));
     }

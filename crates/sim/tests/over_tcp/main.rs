@@ -45,6 +45,8 @@ mod subscriptions;
 #[cfg(test)]
 mod switches;
 #[cfg(test)]
+mod triggers;
+#[cfg(test)]
 mod users;
 #[cfg(test)]
 mod webhooks;

@@ -1,0 +1,102 @@
+//! Process-automation triggers: kept, checked, and only for those who may.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::house::{House, text};
+
+const TRIGGERS: &str = "/api/v2/processautomation/triggers";
+const WORKFLOW: &str = "00000000-0000-4000-8000-000000000000";
+
+fn trigger() -> Value {
+    json!({
+        "name": "onduty activity", "topicName": "v2.users.{id}.activity", "enabled": true, "matchCriteria": [],
+        "target": {"type": "Workflow", "id": WORKFLOW, "workflowTargetSettings": {"dataFormat": "Json"}},
+        "eventTTLSeconds": 60,
+    })
+}
+
+/// The same with some members changed.
+fn but(changes: &Value) -> Value {
+    let mut changed = trigger();
+    let members = changed.as_object_mut().unwrap();
+    members.extend(changes.as_object().unwrap().clone());
+    members.retain(|_, value| !value.is_null());
+    changed
+}
+
+#[tokio::test]
+async fn a_trigger_is_made_read_changed_and_deleted() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    let (_, topics) = house.get(&format!("{TRIGGERS}/topics"), &token).await;
+    assert_eq!(topics["entities"][0], "v2.users.{id}.activity");
+    let (status, made) = house.query(TRIGGERS, &token, trigger()).await;
+    assert_eq!((status, &made["version"], &made["eventTTLSeconds"]), (201, &json!(1), &json!(60)));
+    let path = text(&made, "selfUri");
+    assert_eq!(house.get(path, &token).await, (200, made.clone()));
+    assert_eq!(house.get(TRIGGERS, &token).await.1["entities"], json!([made]));
+    for (changes, status, version) in [
+        (json!({"enabled": false, "version": 1}), 200, json!(2)),
+        (json!({"enabled": true, "version": 1}), 409, json!(null)),
+        (json!({"topicName": "v2.users.{id}.integrationpresence"}), 400, json!(null)),
+        (json!({"eventTTLSeconds": null, "delayBySeconds": 60}), 200, json!(3)),
+    ] {
+        let response = house.send(Method::PUT, path, &token, Some(but(&changes))).await;
+        assert_eq!(response.status().as_u16(), status, "{changes}");
+        assert_eq!(response.json::<Value>().await.unwrap()["version"], version, "{changes}");
+    }
+    assert_eq!(house.send(Method::DELETE, path, &token, None).await.status(), 204);
+    assert_eq!(house.get(path, &token).await.0, 404);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_trigger_that_the_platform_would_not_take_is_refused() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    for (changes, code) in [
+        (json!({"topicName": "v2.users.{id}.presence"}), "invalid.value"),
+        (json!({"target": {"type": "Function", "id": WORKFLOW}}), "invalid.value"),
+        (json!({"target": {"type": "Workflow", "id": "flow"}}), "invalid.id"),
+        (json!({"matchCriteria": [{"jsonPath": "id", "operator": "Like", "value": 1}]}), "invalid.value"),
+        (json!({"eventTTLSeconds": 9}), "constraint.validation"),
+        (json!({"delayBySeconds": 60}), "constraint.validation"),
+        (json!({"eventTTLSeconds": null, "delayBySeconds": 901}), "constraint.validation"),
+        (json!({"description": "x".repeat(513)}), "constraint.validation"),
+        (json!({"name": ""}), "constraint.validation"),
+        (json!({"enabled": null}), "bad.request"),
+    ] {
+        let (status, refused) = house.query(TRIGGERS, &token, but(&changes)).await;
+        assert_eq!((status, text(&refused, "code")), (400, code), "{changes}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn triggers_need_a_permission_for_each_thing_done_to_them() {
+    let house = House::of(1).await;
+    let (_, made) = house.query(TRIGGERS, &house.token("sim-full").await, trigger()).await;
+    let path = text(&made, "selfUri");
+    for (permission, allowed) in [
+        ("processautomation:trigger:view", [200, 403, 403, 403]),
+        ("processautomation:trigger:edit", [200, 403, 200, 403]),
+        ("processautomation:trigger:add", [403, 201, 403, 403]),
+        ("processautomation:trigger:delete", [403, 403, 403, 204]),
+    ] {
+        let client = json!({"clientId": "automation", "permissions": [permission]});
+        house.control(Method::POST, "clients", client).await;
+        let token = house.token("automation").await;
+        let mut statuses = Vec::new();
+        for (method, path, body) in [
+            (Method::GET, path, None),
+            (Method::POST, TRIGGERS, Some(trigger())),
+            (Method::PUT, path, Some(trigger())),
+            (Method::DELETE, path, None),
+        ] {
+            statuses.push(house.send(method, path, &token, body).await.status().as_u16());
+        }
+        assert_eq!(statuses, allowed, "{permission}");
+    }
+    house.close().await;
+}

@@ -17,6 +17,15 @@ pub(crate) enum ProcessError {
         #[source]
         source: io::Error,
     },
+    /// What it is to read could not be put where it reads it.
+    #[error("could not copy {path}")]
+    Input {
+        /// The file.
+        path: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
     /// It ended with an error, which it has explained itself.
     #[error("`{program}` failed ({status}); {advice}")]
     Failed {

@@ -9,6 +9,10 @@ use std::time::Instant;
 
 /// Tells a test where the Python with the packages it needs is.
 const PYTHON_VARIABLE: &str = "ONDUTY_TEST_PYTHON";
+/// The same for the Python with the official SDK.
+const SDK_PYTHON_VARIABLE: &str = "ONDUTY_TEST_SDK_PYTHON";
+/// The same for the folder of Node modules with the official SDK.
+const SDK_NODE_MODULES_VARIABLE: &str = "ONDUTY_TEST_SDK_NODE_MODULES";
 
 /// The tests could not run, or did not pass.
 #[derive(Debug, thiserror::Error)]
@@ -45,7 +49,9 @@ pub(crate) fn run(root: &Path, extent: Extent) -> Result<(), TestError> {
     } else {
         say("buf lint of proto/");
         buf_lint(root)?;
-        tests.env(PYTHON_VARIABLE, toolbox::python(root)?);
+        tests.env(PYTHON_VARIABLE, toolbox::python(root, toolbox::REFLECTION_CLIENT)?);
+        tests.env(SDK_PYTHON_VARIABLE, toolbox::python(root, toolbox::SDK_FOR_PYTHON)?);
+        tests.env(SDK_NODE_MODULES_VARIABLE, toolbox::node_modules(root, toolbox::SDK_FOR_JAVASCRIPT)?);
         say("doc tests");
         process::run(
             cargo().current_dir(root).args(["test", "--workspace", "--doc", "--quiet"]),

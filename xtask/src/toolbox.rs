@@ -57,8 +57,37 @@ pub(crate) const DENY: CargoTool =
 /// The version of `@bufbuild/buf`, which carries the buf binary.
 const BUF_VERSION: &str = "1.75.0";
 
-/// Where the Python packages of the tests are pinned.
-const REQUIREMENTS: &str = "crates/onduty/tests/python/requirements.txt";
+/// Packages of the tests from the registry of one language, pinned by a file of the repository.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Packages {
+    /// What they are, for whoever waits.
+    name: &'static str,
+    /// The folder in the tool box.
+    home: &'static str,
+    /// What pins them, from the root of the repository.
+    pins: &'static str,
+}
+
+/// For a client that knows only reflection.
+pub(crate) const REFLECTION_CLIENT: Packages = Packages {
+    name: "the Python packages of the tests",
+    home: "python",
+    pins: "crates/onduty/tests/python/requirements.txt",
+};
+
+/// The platform's own SDK for Python.
+pub(crate) const SDK_FOR_PYTHON: Packages = Packages {
+    name: "the official SDK for Python",
+    home: "sdk-python",
+    pins: "crates/onduty/tests/sdk/python/requirements.txt",
+};
+
+/// The platform's own SDK for JavaScript.
+pub(crate) const SDK_FOR_JAVASCRIPT: Packages = Packages {
+    name: "the official SDK for JavaScript",
+    home: "sdk-javascript",
+    pins: "crates/onduty/tests/sdk/javascript/package-lock.json",
+};
 
 /// A cargo subcommand: the user's own if there is one, whatever its version, otherwise built once.
 pub(crate) fn cargo_tool(root: &Path, tool: CargoTool) -> Result<PathBuf, ToolError> {
@@ -104,29 +133,56 @@ pub(crate) fn buf(root: &Path) -> Result<PathBuf, ToolError> {
     Ok(program)
 }
 
-/// A Python that has the packages pinned in the requirements of the tests.
-pub(crate) fn python(root: &Path) -> Result<PathBuf, ToolError> {
-    const NAME: &str = "the Python packages of the tests";
-    let install = |command: &mut Command, advice| {
-        process::run(command, advice).map_err(|source| ToolError::Install { name: NAME, source })
-    };
-    let home = toolbox(root).join("python");
+/// A Python that has these packages. Where their pins carry hashes, pip refuses everything without one.
+pub(crate) fn python(root: &Path, packages: Packages) -> Result<PathBuf, ToolError> {
+    let home = toolbox(root).join(packages.home);
     let program = home.join("bin/python");
-    let requirements = root.join(REQUIREMENTS);
-    let wanted = fs::read_to_string(&requirements).map_err(|source| access(&requirements, source))?;
-    // Written last: an installation that was interrupted is begun anew.
-    let stamp = home.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(program);
-    }
-    println!("==> fetching {NAME} from PyPI into target/toolbox, once");
-    let advice = "the tests need Python 3.9 or later with venv (on Debian: apt-get install python3-venv)";
-    install(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home), advice)?;
-    let mut pip = Command::new(&program);
-    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
-    install(pip.arg("--requirement").arg(&requirements), "is PyPI reachable?")?;
-    fs::write(&stamp, wanted).map_err(|source| access(&stamp, source))?;
+    once(root, packages, "PyPI", |pins| {
+        let advice = "the tests need Python 3.9 or later with venv (on Debian: apt-get install python3-venv)";
+        process::run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&home), advice)?;
+        let mut pip = Command::new(&program);
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary=:all:"]);
+        process::run(pip.arg("--requirement").arg(pins), "is PyPI reachable?")
+    })?;
     Ok(program)
+}
+
+/// The folder of Node modules that has these packages. No script of theirs is run.
+pub(crate) fn node_modules(root: &Path, packages: Packages) -> Result<PathBuf, ToolError> {
+    let home = toolbox(root).join(packages.home);
+    once(root, packages, "npm", |pins| {
+        let mut npm = Command::new("npm");
+        npm.args(["ci", "--omit=dev", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]);
+        // The manifest stands beside its lock file, and npm installs beside the manifest: hence a copy.
+        for pinned in [pins, &pins.with_file_name("package.json")] {
+            let copy = home.join(pinned.file_name().unwrap_or_default());
+            fs::create_dir_all(&home)
+                .and_then(|()| fs::copy(pinned, copy))
+                .map_err(|source| ProcessError::Input { path: pinned.display().to_string(), source })?;
+        }
+        process::run(npm.arg("--prefix").arg(&home), "the tests need Node 20 with npm; is npm reachable?")
+    })?;
+    Ok(home.join("node_modules"))
+}
+
+/// Installs packages where they are not, or are not as pinned. `install` is given the file of the pins.
+fn once(
+    root: &Path,
+    packages: Packages,
+    registry: &str,
+    install: impl FnOnce(&Path) -> Result<(), ProcessError>,
+) -> Result<(), ToolError> {
+    let Packages { name, home, pins } = packages;
+    let pins = root.join(pins);
+    let wanted = fs::read_to_string(&pins).map_err(|source| access(&pins, source))?;
+    // Written last: an installation that was interrupted is begun anew.
+    let stamp = toolbox(root).join(home).join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(());
+    }
+    println!("==> fetching {name} from {registry} into target/toolbox, once");
+    install(&pins).map_err(|source| ToolError::Install { name, source })?;
+    fs::write(&stamp, wanted).map_err(|source| access(&stamp, source))
 }
 
 fn toolbox(root: &Path) -> PathBuf {
@@ -157,18 +213,22 @@ mod tests {
     }
 
     #[test]
-    fn python_packages_that_are_installed_as_pinned_are_kept() {
+    fn packages_that_are_installed_as_pinned_are_kept() {
         let root = tempfile::tempdir().expect("a folder");
-        write(&root.path().join(REQUIREMENTS), "grpcio==1");
-        write(&root.path().join("target/toolbox/python/installed.txt"), "grpcio==1");
-        let found = python(root.path()).expect("found");
-        assert_eq!(found, root.path().join("target/toolbox/python/bin/python"));
+        for packages in [REFLECTION_CLIENT, SDK_FOR_PYTHON, SDK_FOR_JAVASCRIPT] {
+            write(&root.path().join(packages.pins), "pins");
+            write(&root.path().join("target/toolbox").join(packages.home).join("installed.txt"), "pins");
+        }
+        let found = python(root.path(), SDK_FOR_PYTHON).expect("found");
+        assert_eq!(found, root.path().join("target/toolbox/sdk-python/bin/python"));
+        let found = node_modules(root.path(), SDK_FOR_JAVASCRIPT).expect("found");
+        assert_eq!(found, root.path().join("target/toolbox/sdk-javascript/node_modules"));
     }
 
     #[test]
     fn missing_pins_are_named() {
         let root = tempfile::tempdir().expect("a folder");
-        let error = python(root.path()).expect_err("no pins").to_string();
-        assert!(error.ends_with(REQUIREMENTS), "{error}");
+        let error = python(root.path(), REFLECTION_CLIENT).expect_err("no pins").to_string();
+        assert!(error.ends_with(REFLECTION_CLIENT.pins), "{error}");
     }
 }

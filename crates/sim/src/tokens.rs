@@ -8,8 +8,6 @@ use crate::faults::{Faults, Window};
 
 /// How many tokens one organisation keeps; the oldest ones die when there are more.
 const TOKENS_MAX: usize = 10_000;
-/// Length of the window in which requests are counted, in milliseconds.
-const WINDOW_MS: i64 = 60_000;
 /// What the headers say when nothing is limited.
 const UNLIMITED: u64 = 1_000_000;
 /// The wait announced when `retry_after_huge` is on: four hours, in seconds.
@@ -50,7 +48,7 @@ pub(crate) struct Budget {
 impl Budget {
     /// The budget of somebody who has made no request yet.
     pub(crate) fn untouched(faults: &Faults) -> Self {
-        Self { count: 0, allowed: allowance(faults), reset_s: WINDOW_MS as u64 / 1000, retry_after_s: None }
+        Self { count: 0, allowed: allowance(faults), reset_s: faults.window_s, retry_after_s: None }
     }
 }
 
@@ -111,9 +109,10 @@ impl Tokens {
         if keeps_alive {
             token.used = now;
         }
+        let window_ms = seconds(faults.window_s);
         let (count, reset_ms) = match faults.window {
-            Window::Fixed => token.count_fixed(now),
-            Window::Sliding => token.count_sliding(allowed, now),
+            Window::Fixed => token.count_fixed(window_ms, now),
+            Window::Sliding => token.count_sliding(allowed, window_ms, now),
         };
         let reset_s = u64::try_from(reset_ms).unwrap_or(0).div_ceil(1000);
         let wait_s = if faults.retry_after_huge { HUGE_WAIT_S } else { reset_s.max(1) };
@@ -138,18 +137,18 @@ impl Tokens {
 }
 
 impl Token {
-    fn count_fixed(&mut self, now: Stamp) -> (u64, i64) {
-        if self.window_count == 0 || now.millis_since(self.window_start) >= WINDOW_MS {
+    fn count_fixed(&mut self, window_ms: i64, now: Stamp) -> (u64, i64) {
+        if self.window_count == 0 || now.millis_since(self.window_start) >= window_ms {
             self.window_start = now;
             self.window_count = 0;
         }
         self.window_count += 1;
-        (self.window_count, WINDOW_MS - now.millis_since(self.window_start))
+        (self.window_count, window_ms - now.millis_since(self.window_start))
     }
 
     /// Refused requests are not remembered, or a stubborn caller would never get through again.
-    fn count_sliding(&mut self, allowed: u64, now: Stamp) -> (u64, i64) {
-        while self.recent.front().is_some_and(|first| now.millis_since(*first) >= WINDOW_MS) {
+    fn count_sliding(&mut self, allowed: u64, window_ms: i64, now: Stamp) -> (u64, i64) {
+        while self.recent.front().is_some_and(|first| now.millis_since(*first) >= window_ms) {
             self.recent.pop_front();
         }
         let count = self.recent.len() as u64 + 1;
@@ -157,7 +156,7 @@ impl Token {
             self.recent.push_back(now);
         }
         let oldest = self.recent.front().copied().unwrap_or(now);
-        (count, WINDOW_MS - now.millis_since(oldest))
+        (count, window_ms - now.millis_since(oldest))
     }
 }
 
@@ -190,6 +189,17 @@ mod tests {
         assert_eq!(at(45_000), Some(20));
         assert_eq!(at(64_999), Some(1));
         assert_eq!(at(65_000), None);
+    }
+
+    #[test]
+    fn a_window_is_as_long_as_its_switch_says() {
+        let faults = Faults { window_s: 2, ..limited(1, Window::Fixed) };
+        let mut tokens = Tokens::default();
+        let token = tokens.mint(1, "c", 60, T0);
+        let mut at = |ms| tokens.count(&token, &faults, true, T0.plus_millis(ms)).retry_after_s;
+        assert_eq!(at(0), None);
+        assert_eq!(at(500), Some(2));
+        assert_eq!(at(2_000), None);
     }
 
     #[test]

@@ -57,7 +57,7 @@ fn policy_body(policy: &Policy, denied: &[Policy]) -> Value {
     let mut body = json!({"domain": policy.domain, "entityName": policy.entity, "actions": policy.actions});
     let limited = denied.iter().any(|denial| denial.meets(policy));
     if let (true, Some(members)) = (limited, body.as_object_mut()) {
-        members.insert("condition".to_owned(), json!({"conjunction": "AND", "terms": []}));
+        members.insert("condition".to_owned(), json!(r#"{"conjunction":"AND","terms":[]}"#));
     }
     body
 }

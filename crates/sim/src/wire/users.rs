@@ -178,7 +178,7 @@ pub(super) fn queues(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         .filter(|queue| held.covers(queue.division))
         .map(|queue| {
             json!({
-                "id": queue.id, "name": queue.name, "joined": joined, "memberBy": "user",
+                "id": queue.id, "name": queue.name, "joined": joined,
                 "division": {"id": queue.division, "name": ""},
                 "selfUri": format!("/api/v2/routing/queues/{}", queue.id),
             })

@@ -14,6 +14,7 @@ mod lookups;
 mod pushes;
 mod python;
 mod readme;
+mod sdk;
 mod stage;
 mod sync;
 mod timeline;

@@ -15,12 +15,12 @@ struct Example {
     prints: Vec<String>,
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
 }
 
 /// The blocks of one language, each as its lines.
-fn blocks(markdown: &str, language: &str) -> Vec<Vec<String>> {
+pub(crate) fn blocks(markdown: &str, language: &str) -> Vec<Vec<String>> {
     let (fence, mut found, mut open) = (format!("```{language}"), Vec::new(), None);
     for line in markdown.lines() {
         match &mut open {

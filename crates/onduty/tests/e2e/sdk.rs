@@ -4,6 +4,7 @@
 
 mod sidecar;
 mod simulator;
+mod snippets;
 mod tables;
 
 use std::collections::BTreeMap;

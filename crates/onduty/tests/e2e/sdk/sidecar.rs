@@ -18,7 +18,8 @@ const SETTINGS: [(&str, &str); 4] = [
     ("SYNC__CHANNEL", "false"),
 ];
 
-async fn sidecar_of(simulator: &str) -> (Sidecar, String) {
+/// One that has read everybody, and its address.
+pub(super) async fn sidecar_of(simulator: &str) -> (Sidecar, String) {
     let ports = Ports::free();
     let mut sidecar = Sidecar::new(ports, simulator, Api::Users.name(), &SETTINGS);
     sidecar.start();

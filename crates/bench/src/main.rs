@@ -2,15 +2,20 @@
 //! the server's process (user and system) per million operations: wall time says more about the machine than about
 //! the program, and absolute figures drift from day to day, so every figure is shown beside its peer's.
 //!
+//! Beside that it soaks a whole sidecar ([`soak`]) and counts the requests that it needs, both against the simulator.
+//!
 //! The servers are processes of their own (`serve-onduty`, `serve-bare`), started anew for every run; this process
 //! loads them in turns.
 
 mod arguments;
 mod directory;
+mod house;
 mod load;
 mod measure;
 mod report;
+mod requests;
 mod serve;
+mod soak;
 mod usage;
 
 use std::error::Error;
@@ -24,9 +29,14 @@ use tokio::runtime::{Builder, Runtime};
 use self::arguments::{Arguments, Command};
 use self::load::process::Pinning;
 
+/// Worker threads of a sidecar that is soaked.
+const SIDECAR_WORKERS: usize = 2;
+/// Worker threads of the simulators and watchers.
+const LOADER_WORKERS: usize = 2;
+
 fn main() -> ExitCode {
     match run(Arguments::parse().command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("onduty-bench: {}", Chain(&*error));
             ExitCode::FAILURE
@@ -34,8 +44,14 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> Result<(), Box<dyn Error>> {
+fn run(command: Command) -> Result<ExitCode, Box<dyn Error>> {
     match command {
+        Command::Soak(options) => return soaked(&options),
+        Command::Requests(options) => {
+            let figures = many_threads(LOADER_WORKERS)?.block_on(requests::count(&options))?;
+            print!("{}", requests::table(&figures));
+        }
+        Command::ServeSidecar => many_threads(SIDECAR_WORKERS)?.block_on(serve::sidecar::serve())?,
         Command::ServeOnduty(server) => {
             many_threads(server.workers)?.block_on(serve::onduty::serve(server.agents))?;
         }
@@ -51,7 +67,13 @@ fn run(command: Command) -> Result<(), Box<dyn Error>> {
             measured(&all, &load)?;
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
+}
+
+fn soaked(options: &arguments::Soak) -> Result<ExitCode, Box<dyn Error>> {
+    let outcome = many_threads(LOADER_WORKERS)?.block_on(soak::soak(options))?;
+    print!("{}", outcome.table());
+    Ok(if outcome.is_kept() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn measured(measures: &[measure::Measure], load: &arguments::Load) -> Result<(), Box<dyn Error>> {

@@ -4,6 +4,7 @@
 
 pub(crate) mod bare;
 pub(crate) mod onduty;
+pub(crate) mod sidecar;
 
 use std::io::{self, BufRead as _};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use onduty::answers::{Answers, Patience};
-use onduty::api::front::{self, Parts, ReflectionError};
+use onduty::api::front::{self, Door, Parts, ReflectionError};
 use onduty::ask;
 use onduty::clock::Clock;
 use onduty::config::{Config, ConfigErrors, FileText, Layers, Listen};
@@ -70,7 +70,10 @@ pub(crate) async fn serve(agents: u32) -> Result<(), ServeError> {
     let (meters, _registry) = Meters::new();
     let patience = Patience { default_max_staleness: MAX_STALENESS, lookup_timeout: limits.lookup_timeout };
     let stop = CancellationToken::new();
+    let platform = &config.platform;
+    let own = (platform.client_id.clone(), platform.client_secret.clone());
     let router = front::router(Parts {
+        door: Door::new(BTreeMap::new(), own),
         answers: Answers::new(view.clone(), asker, clock.clone(), StatusBoard::default(), patience),
         view,
         history: History::open(store.path())?,

@@ -52,6 +52,12 @@ pub(crate) fn run(root: &Path, extent: Extent) -> Result<(), TestError> {
         tests.env(PYTHON_VARIABLE, toolbox::python(root, toolbox::REFLECTION_CLIENT)?);
         tests.env(SDK_PYTHON_VARIABLE, toolbox::python(root, toolbox::SDK_FOR_PYTHON)?);
         tests.env(SDK_NODE_MODULES_VARIABLE, toolbox::node_modules(root, toolbox::SDK_FOR_JAVASCRIPT)?);
+        for (packages, sdk) in [
+            (toolbox::SDK_FOR_PYTHON, "purecloudplatformclientv2"),
+            (toolbox::SDK_FOR_JAVASCRIPT, "purecloud-platform-client-v2"),
+        ] {
+            say(&format!("against {sdk} {}", toolbox::pinned(root, packages, sdk)?));
+        }
         say("doc tests");
         process::run(
             cargo().current_dir(root).args(["test", "--workspace", "--doc", "--quiet"]),

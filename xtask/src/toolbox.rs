@@ -165,6 +165,15 @@ pub(crate) fn node_modules(root: &Path, packages: Packages) -> Result<PathBuf, T
     Ok(home.join("node_modules"))
 }
 
+/// The version of one package, as its pins have it.
+pub(crate) fn pinned(root: &Path, packages: Packages, package: &str) -> Result<String, ToolError> {
+    let pins = root.join(packages.pins);
+    let text = fs::read_to_string(&pins).map_err(|source| access(&pins, source))?;
+    let named = |line: &str| Some(line.trim_start_matches([' ', '"']).strip_prefix(package)?.to_owned());
+    let rest = text.lines().find_map(named).unwrap_or_default();
+    Ok(rest.trim_matches(|character: char| !character.is_ascii_digit()).to_owned())
+}
+
 /// Installs packages where they are not, or are not as pinned. `install` is given the file of the pins.
 fn once(
     root: &Path,
@@ -223,6 +232,18 @@ mod tests {
         assert_eq!(found, root.path().join("target/toolbox/sdk-python/bin/python"));
         let found = node_modules(root.path(), SDK_FOR_JAVASCRIPT).expect("found");
         assert_eq!(found, root.path().join("target/toolbox/sdk-javascript/node_modules"));
+    }
+
+    #[test]
+    fn a_version_is_read_from_either_kind_of_pins() {
+        let root = tempfile::tempdir().expect("a folder");
+        for (packages, text) in [
+            (SDK_FOR_PYTHON, "# sdk\nother==1\nsdk==269.0.0 \\\n    --hash=sha256:0"),
+            (SDK_FOR_JAVASCRIPT, "{\n  \"name\": \"x\",\n    \"sdk\": \"269.0.0\","),
+        ] {
+            write(&root.path().join(packages.pins), text);
+            assert_eq!(pinned(root.path(), packages, "sdk").expect("pinned"), "269.0.0");
+        }
     }
 
     #[test]

@@ -104,8 +104,10 @@ async fn whatever_the_simulator_sends_is_what_the_sdks_model_tables_say() {
     control.put("faults", json!({"rate": 0})).await;
     let seen = Sdk::Python.run("read_everything", &[&simulator.url(), CLIENT, SECRET]).await;
     assert_eq!(seen["departures"], json!([]), "bodies and events that depart from the SDK's models");
-    let topics = seen["heard"].as_array().unwrap();
-    assert!(topics.contains(&json!("routingStatus")) && topics.contains(&json!("presence")), "{topics:?}");
+    for topic in ["activity", "presence", "routingStatus", "token_revoked"] {
+        let heard = seen["heard"].as_array().unwrap();
+        assert!(heard.contains(&json!(topic)), "{topic}: {heard:?}");
+    }
     assert_eq!(
         seen["calls"],
         json!({

@@ -120,19 +120,26 @@ def channel(client, id):
 
 
 def events(client, id, departures):
-    """The topics heard while one agent goes on a break and to work."""
+    """What is heard while one agent goes on a break and to work, and then the client gives back its token."""
     notifications, presence = sdk.NotificationsApi(client), sdk.PresenceApi(client)
     made = notifications.post_notifications_channels()
     topics = [{"id": f"v2.users.{id}?{'&'.join(FACETS)}"}]
     notifications.put_notifications_channel_subscriptions(made.id, topics, ignore_errors=True)
     socket = websocket.create_connection(made.connect_uri, timeout=DEADLINE)
     heard = set()
+
+    def hear(wanted):
+        while not wanted <= heard:
+            frame = json.loads(socket.recv())
+            departures.frame(frame, "frame")
+            parts = frame["topicName"].split(".")
+            heard.add(parts[2] if parts[1] == "system" else parts[-1])
+
     for definition in (BREAK, ON_QUEUE):
         presence.patch_user_presences_purecloud(id, {"presenceDefinition": {"id": definition}})
-    while not {"presence", "routingStatus", "activity"} <= heard:
-        frame = json.loads(socket.recv())
-        departures.frame(frame, "frame")
-        heard.add(frame["topicName"].rpartition(".")[2])
+    hear({"presence", "routingStatus", "activity"})
+    sdk.TokensApi(client).delete_tokens_me()
+    hear({"token_revoked"})
     socket.close()
     return sorted(heard)
 

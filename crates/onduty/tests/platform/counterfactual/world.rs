@@ -161,7 +161,8 @@ impl World {
 
     /// A sidecar for a case, which then is so.
     pub(super) async fn house(&self, trouble: &Trouble) -> House {
-        let calm = Trouble { causes: BTreeSet::new(), ..trouble.clone() };
+        // Whom a listing leaves without a state is asked for after it: the trouble must not come in between.
+        let calm = Trouble { causes: BTreeSet::new(), expand_dropped: false, ..trouble.clone() };
         self.apply(&calm).await;
         let regions = vec![Region {
             domain: "usw2.pure.cloud".to_owned(),

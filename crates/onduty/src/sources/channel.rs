@@ -1,9 +1,9 @@
 //! Notification channels: the platform's own push, over sockets.
 //!
 //! Delivery is at most once, in no order, with nothing kept for whoever is away. So every agent is on exactly one
-//! channel ([`plan`]), every channel is watched for silence ([`vigil`]), and who may have been missed by a gap is read
-//! again, and nobody else ([`ledger`], [`mending`]). A channel is replaced before it ends, by one that is listened to
-//! beside it for a while ([`overlap`]). What becomes of a lost one is one table ([`recovery`]).
+//! channel (`plan`), every channel is watched for silence (`vigil`), and who may have been missed by a gap is read
+//! again, and nobody else (`ledger`, `mending`). A channel is replaced before it ends, by one that is listened to
+//! beside it for a while (`overlap`). What becomes of a lost one is one table (`recovery`).
 //!
 //! One task polls all lines: twenty sockets are little work, and a line that waits for the keeper holds up no other.
 

@@ -75,6 +75,8 @@ pub(crate) struct Channel {
     subscribed: Option<Stamp>,
     /// What it is subscribed to, in the order in which that came.
     topics: Vec<Subscribed>,
+    /// Whether all but its socket is gone.
+    forgotten: bool,
     line: Option<Line>,
 }
 
@@ -82,6 +84,11 @@ impl Channel {
     /// When its life is over.
     pub(crate) fn expires(&self, faults: &Faults) -> Stamp {
         self.extended.plus_millis(seconds(faults.channel_ttl_s))
+    }
+
+    /// Whether it is still there for whoever asks.
+    pub(crate) fn lives(&self, faults: &Faults, now: Stamp) -> bool {
+        !self.forgotten && now < self.expires(faults)
     }
 
     /// What it is subscribed to.
@@ -167,6 +174,7 @@ impl Channels {
             used: now,
             subscribed: None,
             topics: Vec::new(),
+            forgotten: false,
             line: None,
         };
         self.numbers.insert(id.clone(), self.made);
@@ -201,7 +209,7 @@ impl Channels {
     }
 
     fn living(&self, id: &str, faults: &Faults, now: Stamp) -> Option<&Channel> {
-        self.by_id(id).filter(|channel| now < channel.expires(faults))
+        self.by_id(id).filter(|channel| channel.lives(faults, now))
     }
 
     /// Notes that a channel was made use of.

@@ -24,6 +24,8 @@ pub(crate) enum Order {
     Cut,
     /// End the channel as if its life were over.
     Expire,
+    /// The channel is gone, and its socket goes on as if nothing had happened.
+    Forget,
     /// Somebody else takes the channel over.
     TakeOver,
     /// The socket stays open, deaf and dumb.
@@ -126,6 +128,14 @@ impl Channels {
         }
     }
 
+    /// As displaced on a host that its socket is not on: nobody is told, and nothing but the socket is left.
+    fn forget(&mut self, number: u64) {
+        self.unlist(number);
+        if let Some(channel) = self.channels.get_mut(&number) {
+            channel.forgotten = true;
+        }
+    }
+
     /// Carries out an order on the channels it is about, of one client or of all; gives the ids of those hit.
     /// Orders about sockets are about connected channels only.
     pub(crate) fn obey(
@@ -137,7 +147,7 @@ impl Channels {
         stats: &mut ChannelStats,
         now: Stamp,
     ) -> Vec<String> {
-        let needs_socket = !matches!(order, Order::Expire | Order::TakeOver);
+        let needs_socket = !matches!(order, Order::Expire | Order::Forget | Order::TakeOver);
         let concerned = self.channels.iter().filter(|(_, channel)| {
             client.is_none_or(|client| channel.client == client) && (!needs_socket || channel.connected())
         });
@@ -153,6 +163,7 @@ impl Channels {
             match order {
                 Order::Cut => self.drop_line(*number, Ending::Control, stats),
                 Order::Expire => self.end(*number, Ending::Expired, stats),
+                Order::Forget => self.forget(*number),
                 Order::TakeOver => self.take_over(*number, stats),
                 Order::Freeze => self.freeze(*number, stats),
                 Order::CloseSoon => self.announce_end(*number, faults, stats, now),

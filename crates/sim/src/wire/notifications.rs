@@ -44,7 +44,7 @@ pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     };
     let faults = &asked.world.faults;
     let channels = asked.world.site(asked.place).channels.of_client(&asked.client.id);
-    let living = channels.filter(|channel| asked.call.now < channel.expires(faults));
+    let living = channels.filter(|channel| channel.lives(faults, asked.call.now));
     let bodies: Vec<Value> = living
         .filter_map(|channel| match channel.token == asked.token {
             true => Some(json!(body_of(asked, channel))),

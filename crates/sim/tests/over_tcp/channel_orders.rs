@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::house::{House, text};
-use crate::socket::{Caller, Socket};
+use crate::socket::{Caller, Socket, topic};
 
 async fn order(house: &House, order: Value) -> Value {
     house.control(Method::POST, "disconnect", order).await
@@ -54,6 +54,24 @@ async fn channels_are_expired_taken_over_and_announced_to_close() {
     sockets[2].frame_of("v2.system.socket_closing").await;
     let lives = async |id: &Value| caller.lives(&json!({"id": id})).await;
     assert_eq!((lives(&ids[0]).await, lives(&ids[1]).await, lives(&ids[2]).await), (false, true, true));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_channel_is_forgotten_by_order_and_its_socket_goes_on_without_events() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = &house.truth().await[1];
+    let (channel, mut socket) = caller.listen(&[topic(agent, "activity")]).await;
+    assert_eq!(order(&house, json!({"forget": true})).await, json!({"forget": [channel["id"]]}));
+    assert!(!caller.lives(&channel).await);
+    assert_eq!(Socket::refusal(&channel).await, 404);
+    for presence in ["Meal", "Busy"] {
+        house.force(agent, json!({"presence": presence})).await;
+    }
+    socket.say(json!({"message": "ping"})).await;
+    let pong = socket.frame_of("").await;
+    assert_eq!(pong["eventBody"]["message"], "pong", "and no event before it");
     house.close().await;
 }
 

@@ -21,6 +21,7 @@ struct Disconnecting {
     revoke: Option<bool>,
     sockets: Option<Value>,
     expire: Option<Value>,
+    forget: Option<Value>,
     takeover: Option<Value>,
     half_open: Option<Value>,
     close_soon: Option<Value>,
@@ -35,6 +36,7 @@ pub(super) fn disconnect(world: &mut World, call: &Call) -> Result<Answer> {
         ("takeover", Order::TakeOver, &wanted.takeover),
         ("sockets", Order::Cut, &wanted.sockets),
         ("expire", Order::Expire, &wanted.expire),
+        ("forget", Order::Forget, &wanted.forget),
     ];
     let chosen = orders.map(|(name, order, given)| {
         given.as_ref().map(|given| chosen(name, given)).transpose().map(|chosen| (name, order, chosen))

@@ -7,6 +7,7 @@
 mod socket;
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use bytes::Bytes;
 use onduty_core::agent::UserId;
@@ -25,8 +26,8 @@ pub use socket::{Heard, Socket, SocketError};
 pub const CHANNELS_MAX: usize = 20;
 /// Topics of one channel.
 pub const TOPICS_MAX: usize = 1_000;
-/// How long a channel lives where the platform does not say.
-pub const LIFE: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+/// How long a channel lives at most, and where the platform does not say.
+pub const LIFE: Duration = Duration::from_secs(24 * 3600);
 
 /// A channel, and what is known of its life.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Channel {
     /// Its id, which is as good as a credential.
     id: Secret,
     connect_uri: Secret,
+    /// How long it lives from the making, and from each time that its topics are put.
+    life: Duration,
     /// When it ends, unless its topics are put again before.
     pub expires_at: Timestamp,
     /// Which token made it.
@@ -60,10 +63,14 @@ impl Channel {
             Ask { route: Route::Channels, path: Route::Channels.to_string(), purpose: Purpose::Channel };
         let answer = client.send(&ask, &Verb::Post(Bytes::from_static(b"{}"))).await?;
         let made = client.read(&answer, decode::made_channel)?;
+        // By its own clock. Where ours is ahead by all of that life, what it says is no use.
+        let said = made.expires_at.map(|expires_at| expires_at.since(answer.sent_at));
+        let life = said.filter(|life| !life.is_zero()).map_or(LIFE, |life| life.min(LIFE));
         Ok(Self {
             id: made.id,
             connect_uri: made.connect_uri,
-            expires_at: made.expires_at.unwrap_or_else(|| answer.sent_at.after(LIFE)),
+            life,
+            expires_at: answer.sent_at.after(life),
             token_generation: client.token_generation(),
         })
     }
@@ -84,7 +91,7 @@ impl Channel {
         let body = Bytes::from(serde_json::Value::from(topics).to_string());
         let answer = client.send(&ask, &Verb::Put(body)).await?;
         let refused = client.read(&answer, decode::rejected_topics)?;
-        self.expires_at = self.expires_at.max(answer.sent_at.after(LIFE));
+        self.expires_at = answer.sent_at.after(self.life);
         let of = |refused: &RejectedTopic| agents.iter().find(|agent| topic(agent) == refused.topic).cloned();
         Ok(Subscribed { rejected: refused.iter().filter_map(of).collect(), why: refused.into_iter().next() })
     }

@@ -49,6 +49,8 @@ pub(super) struct Line {
     ledger: Ledger,
     mending: Mending,
     state: State,
+    /// What was heard since a channel is made in the place of another.
+    overlap: Option<Overlap>,
     upkeep: Option<BoxFuture<'static, Upkeep>>,
     /// What is under way is a replacement: it goes on when the present channel is lost.
     is_rotating: bool,
@@ -78,7 +80,6 @@ enum State {
 struct Changing {
     old: Tap,
     new: Tap,
-    overlap: Overlap,
     until: Timestamp,
     /// Leave to hold one channel more than planned.
     _rotation: Rotation,
@@ -103,6 +104,7 @@ impl Line {
             ledger: Ledger::default(),
             mending: Mending::default(),
             state: State::Deaf { retry_at, kept: None },
+            overlap: None,
             upkeep: None,
             is_rotating: false,
             mend: None,
@@ -186,7 +188,8 @@ impl Line {
     fn lose(&mut self, side: Side, loss: Loss, detail: &str) {
         let now = self.now();
         let is_replaced = self.is_rotating || matches!(self.state, State::Changing(_));
-        self.shared.board.lost(loss, detail, is_replaced, now);
+        self.overlap = None;
+        self.shared.board.lost(self.id, loss, detail, is_replaced, now);
         let deaf = State::Deaf { retry_at: now, kept: None };
         match (std::mem::replace(&mut self.state, deaf), side) {
             (State::Changing(changing), Side::New) => {

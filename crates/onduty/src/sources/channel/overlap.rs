@@ -2,6 +2,9 @@
 //!
 //! Both are open while one takes the other's place, which makes the loss and the delay of this way of delivery a
 //! measured number and not a hope. The platform numbers nothing, so events are recognised by what they say.
+//!
+//! The second hearing of an event is no news, and worse than none: part of it may have no clock to tell its age by,
+//! and something newer may have been heard between the two.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -29,11 +32,13 @@ pub(super) struct Overlap {
     heard: HashMap<u64, Heard>,
 }
 
-/// When each side first heard an event.
+/// When each side first heard an event, and how often: one without a clock may come back with the same words.
 #[derive(Clone, Copy, Debug, Default)]
 struct Heard {
     old: Option<Timestamp>,
     new: Option<Timestamp>,
+    old_times: u32,
+    new_times: u32,
 }
 
 /// What came of the comparison.
@@ -50,22 +55,29 @@ pub(super) struct Compared {
 }
 
 impl Overlap {
-    /// Both are open since now.
+    /// The new one is being made since now, and may have heard what is not read from it yet.
     pub(super) fn begin(now: Timestamp) -> Self {
         Self { began_at: now, heard: HashMap::new() }
     }
 
-    /// One side heard an event.
-    pub(super) fn heard(&mut self, side: Side, fingerprint: u64, at: Timestamp) {
+    /// Both have the same topics from then on.
+    pub(super) fn compare_from(&mut self, live_at: Timestamp) {
+        self.began_at = live_at;
+    }
+
+    /// One side heard an event; says whether that is news, or what the other side told already.
+    pub(super) fn heard(&mut self, side: Side, fingerprint: u64, at: Timestamp) -> bool {
         if self.heard.len() >= EVENTS_MAX && !self.heard.contains_key(&fingerprint) {
-            return;
+            return true;
         }
         let heard = self.heard.entry(fingerprint).or_default();
-        let first = match side {
-            Side::Old => &mut heard.old,
-            Side::New => &mut heard.new,
+        let (first, times, others) = match side {
+            Side::Old => (&mut heard.old, &mut heard.old_times, heard.new_times),
+            Side::New => (&mut heard.new, &mut heard.new_times, heard.old_times),
         };
         first.get_or_insert(at);
+        *times = times.saturating_add(1);
+        *times > others
     }
 
     /// What came of it, if it ends now.
@@ -110,13 +122,26 @@ mod tests {
             (5, None, Some(8_000)),
             (6, None, Some(18_000)),
         ] {
-            old.into_iter().for_each(|millis| overlap.heard(Side::Old, fingerprint, at(millis)));
-            new.into_iter().for_each(|millis| overlap.heard(Side::New, fingerprint, at(millis)));
+            old.into_iter().for_each(|millis| {
+                overlap.heard(Side::Old, fingerprint, at(millis));
+            });
+            new.into_iter().for_each(|millis| {
+                overlap.heard(Side::New, fingerprint, at(millis));
+            });
         }
         overlap.heard(Side::New, 2, at(9_000));
         let mut compared = overlap.compare(at(20_000));
         compared.later_by.sort();
         let later_by = vec![Duration::from_millis(100), Duration::from_millis(250)];
         assert_eq!(compared, Compared { both: 2, old_only: 1, new_only: 1, later_by });
+    }
+
+    #[test]
+    fn what_the_other_side_told_already_is_no_news_however_often_the_same_is_said() {
+        let mut overlap = Overlap::begin(at(0));
+        let heard = [Side::Old, Side::New, Side::New, Side::Old, Side::Old, Side::New];
+        let news = heard.map(|side| overlap.heard(side, 1, at(1)));
+        assert_eq!(news, [true, false, true, false, true, false], "said three times, told three times");
+        assert!(overlap.heard(Side::New, 2, at(2)), "another event");
     }
 }

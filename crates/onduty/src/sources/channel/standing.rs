@@ -153,7 +153,7 @@ impl Board {
     }
 
     /// A channel was lost; where another one was replacing it already, nothing else was.
-    pub(super) fn lost(&self, loss: Loss, detail: &str, is_replaced: bool, now: Timestamp) {
+    pub(super) fn lost(&self, id: LineId, loss: Loss, detail: &str, is_replaced: bool, now: Timestamp) {
         self.meters.channel_lost(loss.name());
         if is_replaced {
             tracing::info!(
@@ -169,6 +169,10 @@ impl Board {
                 "another consumer uses this OAuth client's channels: give each its own client; not fought over"
             ),
             _ => tracing::warn!(loss = loss.name(), detail, "a notification channel was lost"),
+        }
+        // Not whole from here on: what is said of a loss is forgotten as soon as all is well.
+        if let Some(line) = self.lock().lines.get_mut(&id) {
+            line.is_open = false;
         }
         self.trouble(loss, detail, now);
     }

@@ -83,10 +83,11 @@ impl Line {
             Ok(Frame::TokenRevoked) => news.loss = Some((Loss::TokenRevoked, "the token was revoked")),
             Ok(Frame::Resubscribed) => {}
             Ok(Frame::Event { heard, fingerprint }) => {
-                if let State::Changing(changing) = &mut self.state {
-                    changing.overlap.heard(side, fingerprint, at);
+                let is_news =
+                    self.overlap.as_mut().is_none_or(|overlap| overlap.heard(side, fingerprint, at));
+                if is_news {
+                    news.observations.extend(heard.observations);
                 }
-                news.observations.extend(heard.observations);
             }
             Err(error) => self.shared.board.malformed(&error, at),
         }

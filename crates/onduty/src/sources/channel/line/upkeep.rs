@@ -65,6 +65,7 @@ impl Line {
                         None => tap.put_off(now),
                         Some(rotation) => {
                             self.is_rotating = true;
+                            self.overlap = Some(Overlap::begin(now));
                             self.upkeep = Some(Box::pin(async move {
                                 let made = Tap::make(shared.platform.client(), wanted, rhythm).await;
                                 Upkeep::Rotated(made.map(Box::new), rotation)
@@ -127,18 +128,13 @@ impl Line {
             (Ok(new), State::Open(old)) => {
                 let overlap = (self.shared.rhythm.ping * 2).max(OVERLAP_MIN);
                 let until = new.live_at.after(overlap);
-                let overlap = Overlap::begin(new.live_at);
-                State::Changing(Box::new(Changing {
-                    old: *old,
-                    new: *new,
-                    overlap,
-                    until,
-                    _rotation: rotation,
-                }))
+                self.overlap.get_or_insert_with(|| Overlap::begin(now)).compare_from(new.live_at);
+                State::Changing(Box::new(Changing { old: *old, new: *new, until, _rotation: rotation }))
             }
             // The old one was lost meanwhile, and the gap with it.
             (Ok(new), _) => return self.open(*new),
             (Err(failed), mut state) => {
+                self.overlap = None;
                 self.shared.board.failed(failed.loss, &failed.detail, now);
                 if let State::Open(tap) = &mut state {
                     tap.put_off(now);
@@ -179,8 +175,10 @@ impl Line {
     fn change(&mut self, now: Timestamp) {
         let deaf = State::Deaf { retry_at: now, kept: None };
         let State::Changing(changing) = std::mem::replace(&mut self.state, deaf) else { return };
-        let Changing { old, new, overlap, .. } = *changing;
-        self.shared.board.compared(overlap.compare(now));
+        let Changing { old, new, .. } = *changing;
+        if let Some(overlap) = self.overlap.take() {
+            self.shared.board.compared(overlap.compare(now));
+        }
         self.open(new);
         let shared = Arc::clone(&self.shared);
         self.upkeep =

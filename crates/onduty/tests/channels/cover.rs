@@ -1,0 +1,159 @@
+//! Who is covered and who is not, and what a mark is worth.
+
+use std::time::Duration;
+
+use onduty_core::time::Timestamp;
+use reqwest::Method;
+use serde_json::json;
+
+use crate::stage::{Cast, Stage, confirmed_at, diagnosis, eventually};
+
+/// Somebody who has a state with clocks, and does not move.
+async fn somebody(stage: &Stage) -> String {
+    let list = stage.list().await;
+    let found = list.into_iter().find(|agent| agent.presence.as_ref().is_some_and(|is| is.since.is_some()));
+    found.unwrap().user_id
+}
+
+async fn confirmed(stage: &Stage, user_id: &str) -> Timestamp {
+    let list = stage.list().await;
+    confirmed_at(list.iter().find(|agent| agent.user_id == user_id).unwrap())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_follow_who_is_hired_and_who_leaves() {
+    let stage = Stage::open(Cast { settings: &[("sync.sweep_interval", "1s")], ..Cast::default() }).await;
+    stage.settled().await;
+    let before = stage.figures().await.platform("/channels/topics");
+    let hired = stage.control(Method::POST, "agents", json!({"count": 3})).await;
+    eventually("newcomers have topics", async || {
+        (stage.figures().await.platform("/channels/topics") == before + 3).then_some(())
+    })
+    .await;
+    let swept = stage.figures().await;
+    stage.turn(&hired[0]).await;
+    eventually("a newcomer's change is heard", async || {
+        (stage.figures().await.applied("channel") > swept.applied("channel")).then_some(())
+    })
+    .await;
+    for agent in hired.as_array().unwrap() {
+        let id = agent["userId"].as_str().unwrap();
+        stage.control(Method::POST, &format!("agents/{id}/account"), json!({"state": "deleted"})).await;
+    }
+    eventually("who left has none", async || {
+        (stage.figures().await.platform("/channels/topics") == before).then_some(())
+    })
+    .await;
+    let after = stage.figures().await;
+    assert_eq!((after.channels_made(), stage.channel().await.gaps), (1, 0), "and the channel stayed");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_beyond_the_topics_is_counted_named_and_covered_by_listings() {
+    let settings = &[("sync.channels_max", "1"), ("sync.sweep_interval", "2s")];
+    let stage = Stage::open(Cast { agents: 1_100, settings, ..Cast::default() }).await;
+    let beyond = eventually("it is counted who is beyond", async || {
+        let figures = stage.figures().await;
+        Some(figures.covered("no")).filter(|no| *no > 0 && figures.covered("yes") == 1_000)
+    })
+    .await;
+    assert_eq!(beyond + 1_000, stage.list().await.len() as u64);
+    let detail = stage.channel().await.detail;
+    assert!(detail.contains(&format!("{beyond} agents beyond the topics")), "{detail}");
+    let (_, found) = diagnosis(&stage).await;
+    assert!(found.contains(&format!("{beyond} agents beyond the topics")), "{found}");
+    let truth = stage.truth().await;
+    for agent in truth.as_array().unwrap().iter().step_by(10) {
+        stage.turn(agent).await;
+    }
+    stage.comes_to_show_the_truth().await;
+    let figures = stage.figures().await;
+    assert!(figures.applied("channel") > 0, "most are heard");
+    assert!(figures.corrections() > 0, "the others are seen by a listing");
+    assert_eq!(figures.platform("/channels/open"), 1);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_is_rejected_is_named_and_costs_the_others_nothing() {
+    let stage = Stage::open(Cast::default()).await;
+    stage.settled().await;
+    let all = stage.list().await.len() as u64;
+    let user_id = somebody(&stage).await;
+    stage.close().await;
+
+    // One seed gives the same people.
+    let topic = format!("v2.users.{user_id}.activity");
+    let stage = Stage::open(Cast { faults: json!({"topic_reject": [topic]}), ..Cast::default() }).await;
+    eventually("all but one are covered", async || {
+        let figures = stage.figures().await;
+        (figures.covered("yes") == all - 1 && figures.covered("no") == 1).then_some(())
+    })
+    .await;
+    let detail = stage.channel().await.detail;
+    assert!(detail.contains("1 topics rejected") && detail.contains(&topic), "{detail}");
+    let (reason, found) = diagnosis(&stage).await;
+    assert_eq!(reason, "TOPIC_REJECTED", "{found}");
+    let truth = stage.truth().await;
+    let other = truth.as_array().unwrap().iter().find(|agent| agent["userId"] != user_id.as_str()).unwrap();
+    stage.turn(other).await;
+    stage.comes_to_show_the_truth().await;
+    assert_eq!(stage.figures().await.applied("channel"), 1);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn marks_move_by_signs_of_life_alone_and_stop_with_them() {
+    let stage = Stage::open(Cast { settings: &[("sync.channel_ping", "1s")], ..Cast::default() }).await;
+    stage.settled().await;
+    let before = stage.figures().await;
+    let user_id = somebody(&stage).await;
+    for _ in 0..3 {
+        let last = confirmed(&stage, &user_id).await;
+        eventually("an idle agent's mark moves", async || {
+            (confirmed(&stage, &user_id).await > last).then_some(())
+        })
+        .await;
+    }
+    assert_eq!(stage.figures().await.requests(), before.requests(), "and nothing was asked");
+
+    // Whoever tries to connect anew is refused, so that nothing can be read again either.
+    stage.switch(json!({"region_down": "503"})).await;
+    stage.disconnect(json!({"halfOpen": true})).await;
+    let silent_at = stage.now();
+    eventually("the silence is noticed", async || (stage.figures().await.losses("silent") > 0).then_some(()))
+        .await;
+    stage.pass(Duration::from_secs(60));
+    let gone = stage.figures().await;
+    eventually("another try failed", async || {
+        (stage.figures().await.requests() > gone.requests()).then_some(())
+    })
+    .await;
+    let last = confirmed(&stage, &user_id).await;
+    assert!(last <= silent_at, "nobody vouches for what nobody could have told: {last:?}, {silent_at:?}");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_is_idle_and_covered_is_answered_fresh_without_asking_the_platform() {
+    let stage = Stage::open(Cast::default()).await;
+    stage.settled().await;
+    let before = stage.figures().await;
+    let user_id = somebody(&stage).await;
+    stage.pass(Duration::from_secs(120));
+    let last = stage.now();
+    eventually("its mark follows", async || {
+        (confirmed(&stage, &user_id).await >= last.before(Duration::from_secs(10))).then_some(())
+    })
+    .await;
+    let client = stage.client.clone().with_max_staleness(Duration::from_secs(30));
+    let state = client.get_by_user_id(&user_id).await.unwrap();
+    assert!(confirmed_at(&state) >= stage.now().before(Duration::from_secs(30)));
+    assert_eq!(stage.figures().await.requests(), before.requests());
+    // As a check: without a mark that young it is asked for.
+    stage.pass(Duration::from_secs(120));
+    let _ = client.get_by_user_id(&user_id).await.unwrap();
+    assert!(stage.figures().await.requests() > before.requests());
+    stage.close().await;
+}

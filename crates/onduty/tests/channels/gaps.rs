@@ -1,0 +1,75 @@
+//! A channel that is lost unannounced: who listened on it is read again, and nobody else.
+
+use serde_json::{Value, json};
+
+use crate::stage::{Cast, Stage, eventually};
+
+/// More than one channel's topics.
+const AGENTS: usize = 1_100;
+const TOPICS_MAX: u64 = 1_000;
+/// Agents in one reading by ids.
+const BATCH: u64 = 100;
+
+/// What it took to get over a loss.
+struct Healing {
+    channels_made: u64,
+    sockets_opened: u64,
+    /// Agents read again, and the requests for it.
+    read: u64,
+    changed: u64,
+    readings: u64,
+}
+
+/// Loses the first of two channels in this way, while agents of both change.
+async fn one_of_two_is_lost(order: Value, cause: &str) -> Healing {
+    let settings = &[("sync.channel_ping", "2s")];
+    let stage = Stage::open(Cast { agents: AGENTS, settings, ..Cast::default() }).await;
+    stage.settled().await;
+    let truth = stage.truth().await;
+    let before = stage.figures().await;
+    assert_eq!(before.platform("/sockets/open"), 2);
+    let hit = stage.disconnect(order).await;
+    assert_eq!(hit.as_object().unwrap().values().next().unwrap().as_array().unwrap().len(), 1, "{hit}");
+    for agent in truth.as_array().unwrap().iter().step_by(20) {
+        stage.turn(agent).await;
+    }
+    eventually("the loss is noticed", async || (stage.figures().await.losses(cause) > 0).then_some(())).await;
+    stage.settled().await;
+    stage.comes_to_show_the_truth().await;
+    let after = stage.figures().await;
+    assert_eq!((stage.channel().await.gaps, after.losses(cause)), (1, 1));
+    assert_eq!(after.platform("/channels/topics"), before.platform("/channels/topics"));
+    let first = stage.list().await.len() as u64 - TOPICS_MAX;
+    let (changed, read) = after.read_again();
+    let healing = Healing {
+        channels_made: after.channels_made() - before.channels_made(),
+        sockets_opened: after.platform("/sockets/opened") - before.platform("/sockets/opened"),
+        read: read - before.read_again().1,
+        changed: changed - before.read_again().0,
+        readings: after.readings() - before.readings(),
+    };
+    assert!([TOPICS_MAX, first].contains(&healing.read), "one channel's agents, not {}", healing.read);
+    assert_eq!(healing.readings, healing.read.div_ceil(BATCH), "and nobody else was asked for");
+    stage.close().await;
+    healing
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_silent_socket_is_pinged_opened_again_on_its_channel_and_exactly_its_agents_are_read_again() {
+    let healing = one_of_two_is_lost(json!({"halfOpen": 1}), "silent").await;
+    assert_eq!((healing.channels_made, healing.sockets_opened), (0, 1));
+    assert!(healing.changed > 0, "changes that went unheard were found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_that_is_cut_is_opened_again_on_its_channel_and_exactly_its_agents_are_read_again() {
+    let healing = one_of_two_is_lost(json!({"sockets": 1}), "closed").await;
+    assert_eq!((healing.channels_made, healing.sockets_opened), (0, 1));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_expired_channel_is_replaced_with_all_its_topics_and_exactly_its_agents_are_read_again() {
+    let healing = one_of_two_is_lost(json!({"expire": 1}), "closed").await;
+    assert_eq!((healing.channels_made, healing.sockets_opened), (1, 1));
+    assert!(healing.changed > 0, "changes that went unheard were found");
+}

@@ -58,6 +58,8 @@ const SWEEPS: u32 = 4;
 const START_PATIENCE: Duration = Duration::from_secs(600);
 /// A change that was not told by then, while push is whole, was missed.
 const UNSEEN_AFTER: Duration = Duration::from_secs(10);
+/// Differences that are shown one by one.
+const SHOWN: usize = 5;
 /// Beyond two sweep intervals: one may have begun just before the pause, and requests may have to wait.
 const SWEEP_GRACE: Duration = Duration::from_secs(30);
 /// A ping that is not answered by then is given up, whatever the rhythm.
@@ -136,7 +138,7 @@ impl Run {
             let coverage = self.house.sidecar.coverage().await?;
             let is_quiet = self.under_way.is_empty();
             if is_quiet && self.wholeness.look(coverage.is_whole(), self.clock.now().as_millis()) {
-                let verdict = if coverage.is_whole() { "whole again" } else { "no longer whole" };
+                let verdict = if coverage.is_whole() { "whole" } else { "no longer whole" };
                 self.say(&format!("push is {verdict}: {} channels", coverage.channels));
             }
             let now = Instant::now();
@@ -178,14 +180,16 @@ impl Run {
         let patience = Instant::now() + UNSEEN_AFTER;
         let (changed, unseen) = loop {
             let (changed, unseen) = self.told.unseen(&truth, interval);
-            if unseen == 0 || Instant::now() > patience {
+            if unseen.is_empty() || Instant::now() > patience {
                 break (changed, unseen);
             }
             sleep(COMPARE_EVERY).await;
         };
         self.outcome.inspected += changed;
-        self.outcome.unseen += unseen;
+        self.outcome.unseen += unseen.len();
         let for_s = interval.length_ms() / 1_000;
+        unseen.iter().take(SHOWN).for_each(|unseen| self.say(unseen));
+        let unseen = unseen.len();
         self.say(&format!("push whole for {for_s} s: {changed} agents changed, {unseen} of them unseen"));
         Ok(())
     }
@@ -206,7 +210,7 @@ impl Run {
                 break;
             }
             if paused_at.elapsed() > self.outcome.allowed_for {
-                found.iter().take(5).for_each(|difference| self.say(difference));
+                found.iter().take(SHOWN).for_each(|difference| self.say(difference));
                 self.say(&format!("the sidecar's log ends with:\n{}", self.house.sidecar.log_tail()));
                 break;
             }

@@ -139,7 +139,6 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     let listeners = Listeners::bind(&api, ingress_at, &Listen::Tcp(admin), &limits).await?;
     let spoken = platform.api;
     let platform = Platform::new(&platform, view.clone(), clock.clone(), status.clone(), meters.clone())?;
-    platform.client().keep_channels(sync.channel);
     let platform = Arc::new(platform);
 
     let (inlet, deliveries) = inlet::channel(limits.inlet_queue);

@@ -57,13 +57,18 @@ impl Told {
         }
     }
 
-    /// Those of them whose newest change fell into an interval, and how many of these the watcher was not told.
-    pub(crate) fn unseen(&self, truth: &People, interval: Interval) -> (usize, usize) {
+    /// How many had their newest change in an interval, and those of them of whom the watcher was not told, one a line.
+    pub(crate) fn unseen(&self, truth: &People, interval: Interval) -> (usize, Vec<String>) {
         let inner = self.lock();
-        let changed = || truth.iter().filter(|(_, facets)| interval.holds(facets.clocks.newest()));
-        let is_seen =
-            |id: &String, wanted: Clocks| inner.held.get(id).is_some_and(|held| held.has_reached(wanted));
-        (changed().count(), changed().filter(|(id, facets)| !is_seen(id, facets.clocks)).count())
+        let (mut changed, mut unseen) = (0, Vec::new());
+        for (id, facets) in truth.iter().filter(|(_, facets)| interval.holds(facets.clocks.newest())) {
+            changed += 1;
+            let held = inner.held.get(id).copied();
+            if !held.is_some_and(|held| held.has_reached(facets.clocks)) {
+                unseen.push(format!("{id}: is {:?} and was told as {held:?}", facets.clocks));
+            }
+        }
+        (changed, unseen)
     }
 
     /// Every change told so far that happened in one of these intervals.
@@ -133,7 +138,8 @@ mod tests {
         let told = Told::default();
         told.take(&Event::Changed { state: Box::new(state("a", 7)) }, 7_040);
         let interval = Interval { from_ms: 6_000, until_ms: 8_000 };
-        assert_eq!(told.unseen(&truth(&["a", "b"], 7), interval), (2, 1));
-        assert_eq!(told.unseen(&truth(&["a", "b"], 9), interval), (0, 0), "neither changed in it");
+        let (changed, unseen) = told.unseen(&truth(&["a", "b"], 7), interval);
+        assert!(changed == 2 && unseen.len() == 1 && unseen[0].starts_with("b:"), "{unseen:?}");
+        assert_eq!(told.unseen(&truth(&["a", "b"], 9), interval), (0, vec![]), "neither changed in it");
     }
 }

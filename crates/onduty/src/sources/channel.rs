@@ -143,6 +143,8 @@ async fn listen(shared: Arc<Shared>, channels_max: usize) {
             continue;
         }
         let Some(agents) = directory(&shared.view) else { continue };
+        // Until then nothing could be asked for channels, and the first listing had their share.
+        shared.platform.client().keep_channels(true);
         let difference = plan.follow(&agents);
         shared.rotations.allow(plan.spare());
         shared.board.planned(plan.lines(), plan.topics(), plan.homeless());

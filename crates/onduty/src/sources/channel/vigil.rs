@@ -2,20 +2,29 @@
 //!
 //! The platform sends a heartbeat every thirty seconds and answers a ping at once. A half-open connection does neither
 //! and gives no error either, so silence is all there is to tell it by.
+//!
+//! When a frame was read says little about when it was sent: one may have waited in a buffer while this process or the
+//! network stood still, with events behind it. The answer to a ping was sent after the ping, and that is what counts
+//! as evidence.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use onduty_core::time::Timestamp;
 
 /// The platform's answer to a ping has this long, whatever the rhythm (11.4).
 const PONG_WITHIN: Duration = Duration::from_secs(5);
+/// Pings without an answer, at most, whatever else is heard: frames that are this late are no news.
+const UNANSWERED_MAX: usize = 4;
 
 /// Watches one socket.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Vigil {
     every: Duration,
     heard_at: Timestamp,
     pinged_at: Timestamp,
+    /// When the pings were sent that are not answered yet; answers come in the same order.
+    unanswered: VecDeque<Timestamp>,
 }
 
 /// What to do about a socket.
@@ -32,7 +41,7 @@ pub(super) enum Step {
 impl Vigil {
     /// Of a socket that was opened just now, to be pinged every so often.
     pub(super) const fn begin(now: Timestamp, every: Duration) -> Self {
-        Self { every, heard_at: now, pinged_at: now }
+        Self { every, heard_at: now, pinged_at: now, unanswered: VecDeque::new() }
     }
 
     /// A frame came: any will do.
@@ -43,21 +52,28 @@ impl Vigil {
     /// A ping was sent.
     pub(super) fn pinged(&mut self, at: Timestamp) {
         self.pinged_at = at;
+        self.unanswered.push_back(at);
     }
 
-    /// The last instant at which it was alive for certain.
+    /// The answer to a ping came; gives when that ping was sent. What was sent to us before then has been read.
+    pub(super) fn answered(&mut self) -> Option<Timestamp> {
+        self.unanswered.pop_front()
+    }
+
+    /// When a frame was last read.
     pub(super) const fn heard_at(&self) -> Timestamp {
         self.heard_at
     }
 
     /// What to do now.
     pub(super) fn step(&self, now: Timestamp) -> Step {
-        let unanswered = self.pinged_at > self.heard_at;
+        let is_silent = self.pinged_at > self.heard_at;
         let give_up_at = self.pinged_at.after(PONG_WITHIN.min(self.every));
         let ping_at = self.pinged_at.after(self.every);
-        match unanswered {
+        match is_silent {
             true if now >= give_up_at => Step::GiveUp,
             true => Step::Wait(give_up_at),
+            false if now >= ping_at && self.unanswered.len() >= UNANSWERED_MAX => Step::GiveUp,
             false if now >= ping_at => Step::Ping,
             false => Step::Wait(ping_at),
         }
@@ -83,6 +99,30 @@ mod tests {
         vigil.heard(at(119));
         assert_eq!(vigil.step(at(120)), Step::Wait(at(130)), "any frame is a sign of life");
         assert_eq!(vigil.step(at(130)), Step::Ping);
+    }
+
+    #[test]
+    fn an_answer_is_evidence_for_the_instant_of_its_ping_however_late_it_is_read() {
+        let mut vigil = Vigil::begin(at(0), Duration::from_secs(15));
+        vigil.pinged(at(15));
+        vigil.heard(at(16));
+        vigil.pinged(at(30));
+        vigil.heard(at(44));
+        assert_eq!(vigil.answered(), Some(at(15)), "the first answer is to the first ping");
+        assert_eq!(vigil.answered(), Some(at(30)));
+        assert_eq!(vigil.answered(), None, "nobody asked");
+    }
+
+    #[test]
+    fn a_socket_that_brings_events_and_no_answers_is_given_up_in_the_end() {
+        let mut vigil = Vigil::begin(at(0), Duration::from_secs(15));
+        for second in [15, 30, 45, 60] {
+            assert_eq!(vigil.step(at(second)), Step::Ping);
+            vigil.pinged(at(second));
+            vigil.heard(at(second + 1));
+        }
+        assert_eq!(vigil.step(at(74)), Step::Wait(at(75)));
+        assert_eq!(vigil.step(at(75)), Step::GiveUp);
     }
 
     #[test]

@@ -11,8 +11,10 @@ use super::{Arrival, Heard, Malformed, notification};
 /// What a frame says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Frame {
-    /// The channel is alive: a heartbeat, or the answer to a ping.
+    /// The channel is alive: a heartbeat. It does not tell when it was sent.
     Alive,
+    /// The answer to a ping, sent after it.
+    Pong,
     /// The platform will close this socket in about a minute. Subscriptions survive.
     Closing,
     /// Somebody else's channel took these topics over, or so the platform says.
@@ -47,7 +49,7 @@ pub fn frame(bytes: &[u8], arrival: Arrival) -> Result<Frame, Malformed> {
     if !members.has("topicName") {
         // An answer to a request sent over the socket itself; none are.
         return if members.has("message") || members.has("result") {
-            Ok(Frame::Alive)
+            Ok(if is_pong(members)? { Frame::Pong } else { Frame::Alive })
         } else {
             Err(Malformed::at("topicName", "missing"))
         };
@@ -55,8 +57,8 @@ pub fn frame(bytes: &[u8], arrival: Arrival) -> Result<Frame, Malformed> {
     let topic = members.required("topicName", word)?.to_ascii_lowercase();
     let is = |name: &str| topic == name || topic.strip_prefix(name).is_some_and(|rest| rest.starts_with('.'));
     if is(ALIVE) {
-        check_message(members)?;
-        return Ok(Frame::Alive);
+        let is_pong = members.optional("eventBody", |body| is_pong(object(body)?))?.unwrap_or_default();
+        return Ok(if is_pong { Frame::Pong } else { Frame::Alive });
     }
     let system = [
         (CLOSING, Frame::Closing),
@@ -74,9 +76,8 @@ pub fn frame(bytes: &[u8], arrival: Arrival) -> Result<Frame, Malformed> {
     })
 }
 
-fn check_message(members: Object<'_>) -> Result<(), Malformed> {
-    members.optional("eventBody", |body| object(body)?.optional("message", text))?;
-    Ok(())
+fn is_pong(members: Object<'_>) -> Result<bool, Malformed> {
+    Ok(members.optional("message", text)?.is_some_and(|message| message.eq_ignore_ascii_case("pong")))
 }
 
 /// A map keeps its members in order of name, so that the order in which they were sent does not matter.
@@ -109,8 +110,9 @@ mod tests {
                 r#"{"topicName":"channel.metadata","eventBody":{"message":"WebSocket Heartbeat"}}"#,
                 Frame::Alive,
             ),
-            (r#"{"topicName":"channel.metadata","eventBody":{"message":"pong"}}"#, Frame::Alive),
-            (r#"{"message":"pong"}"#, Frame::Alive),
+            (r#"{"topicName":"channel.metadata","eventBody":{"message":"pong"}}"#, Frame::Pong),
+            (r#"{"message":"pong"}"#, Frame::Pong),
+            (r#"{"message":"subscribe","result":"200"}"#, Frame::Alive),
             (r#"{"topicName":"v2.system.socket_closing","version":"2","eventBody":{}}"#, Frame::Closing),
             (
                 r#"{"topicName":"v2.system.no_longer_subscribed.streaming-4-x","eventBody":{}}"#,

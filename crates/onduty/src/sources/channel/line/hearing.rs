@@ -23,7 +23,7 @@ const COMMIT_DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct News {
     observations: Vec<Observation>,
-    /// The last sign of life.
+    /// The last instant before which nothing sent to us is unread.
     alive_at: Option<Timestamp>,
     loss: Option<(Loss, &'static str)>,
 }
@@ -72,7 +72,8 @@ impl Line {
         tap.heard(at);
         self.losses = 0;
         match frame {
-            Ok(Frame::Alive) => news.alive_at = Some(at),
+            Ok(Frame::Alive) => {}
+            Ok(Frame::Pong) => news.alive_at = news.alive_at.max(tap.answered()),
             Ok(Frame::Closing) => tap.is_closing = true,
             Ok(Frame::TakenOver) => {
                 // The channel that we make in its place is another one, too.

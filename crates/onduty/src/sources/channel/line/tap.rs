@@ -150,7 +150,12 @@ impl Tap {
         self.vigil.heard(at);
     }
 
-    /// The last instant at which it was alive for certain.
+    /// The answer to a ping came: everything that was sent to us before that instant has been read.
+    pub(super) fn answered(&mut self) -> Option<Timestamp> {
+        self.vigil.answered()
+    }
+
+    /// When a frame was last read.
     pub(super) const fn heard_at(&self) -> Timestamp {
         self.vigil.heard_at()
     }

@@ -170,7 +170,19 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     let interval = sync.sweep_interval;
     let looked_at = Arc::clone(&platform);
     let locale = locale.into();
-    let sweep = Sweep { platform, view: view.clone(), inlet, status, meters, clock, interval, locale, nudge };
+    let channels_max = if sync.channel { sync.channels_max } else { 0 };
+    let sweep = Sweep {
+        platform,
+        view: view.clone(),
+        inlet,
+        status,
+        meters,
+        clock,
+        interval,
+        channels_max,
+        locale,
+        nudge,
+    };
     sources.spawn("sweep", sweep.run(sources.token()));
 
     let readers = Readers {

@@ -5,6 +5,7 @@
 
 mod admin;
 mod api;
+mod cadence;
 mod credential;
 mod ingress;
 mod input;
@@ -27,6 +28,7 @@ mod url;
 
 pub use admin::AdminConfig;
 pub use api::{ApiConfig, DEFAULT_PORT};
+pub use cadence::Interval;
 pub use ingress::IngressConfig;
 pub use kind::{parse_duration, show_duration};
 pub use layers::{ENV_PREFIX, FileText, Flag, Layers, Origin, ReadFile, env_name};

@@ -13,6 +13,7 @@ mod configuration;
 mod entrance;
 mod facts;
 mod flights;
+mod forecast;
 mod gather;
 mod host;
 mod rights;
@@ -231,7 +232,9 @@ fn judge(facts: &Facts, agent: Option<&AgentFacts>) -> Examination {
     let budget = budget::judge(facts);
     let before: Vec<Check> = checks.iter().chain([&budget]).cloned().collect();
     checks.extend(sources::judge(facts, &before));
-    checks.extend([budget, store::judge(facts)]);
+    checks.push(budget);
+    checks.extend(forecast::judge(facts, &before));
+    checks.push(store::judge(facts));
     let finding = agent.and_then(|agent| match &agent.answer {
         Answer::Miss(finding) => Some(finding.clone()),
         Answer::State(_) => None,

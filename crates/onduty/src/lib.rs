@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod doctor;
 pub mod error_chain;
+pub mod forecast;
 pub mod history;
 pub mod inlet;
 pub mod journal;

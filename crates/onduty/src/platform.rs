@@ -13,6 +13,7 @@ use onduty_core::row::Row;
 
 use crate::clock::Clock;
 use crate::config::{PlatformApi, PlatformConfig};
+use crate::forecast::ListingShape;
 use crate::meters::Meters;
 use crate::publish::View;
 use crate::status::StatusBoard;
@@ -186,6 +187,14 @@ impl Platform {
         match self {
             Self::GenesysUsers(_) => genesys::users_api::BATCH_MAX,
             Self::GenesysAgentStates(_) => genesys::agent_states_api::BATCH_MAX,
+        }
+    }
+
+    /// How many requests its listings take.
+    pub fn listing_shape(&self) -> ListingShape {
+        match self {
+            Self::GenesysUsers(_) => genesys::users_api::LISTING,
+            Self::GenesysAgentStates(_) => genesys::agent_states_api::LISTING,
         }
     }
 

@@ -8,6 +8,8 @@ use onduty_core::finding::Reason;
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 
+use crate::forecast::Chosen;
+
 /// Where everything stands. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct StatusBoard(Arc<Mutex<Standing>>);
@@ -19,6 +21,10 @@ pub struct Standing {
     pub sources: [SourceStanding; Source::ALL.len()],
     /// The request allowance of the platform.
     pub budget: BudgetStanding,
+    /// The platform's API that is spoken; nothing while that is being found out.
+    pub platform_api: Option<&'static str>,
+    /// How often everybody is listed; nothing before the first listing.
+    pub listing: Option<Chosen>,
     /// What full listings had to correct.
     pub drift: Drift,
     /// What the token needs and may do, as last read.
@@ -190,6 +196,21 @@ impl StatusBoard {
         self.lock().unlabelled = unlabelled;
     }
 
+    /// Says which of the platform's APIs is spoken.
+    pub fn platform_api(&self, name: &'static str) {
+        self.lock().platform_api = Some(name);
+    }
+
+    /// Says how often everybody is listed, and gives what was said before.
+    pub fn listing(&self, listing: Chosen) -> Option<Chosen> {
+        self.lock().listing.replace(listing)
+    }
+
+    /// How often everybody is listed.
+    pub fn listed_every(&self) -> Option<Chosen> {
+        self.lock().listing
+    }
+
     /// Changes what is said of drift.
     pub fn drift(&self, change: impl FnOnce(&mut Drift)) {
         change(&mut self.lock().drift);
@@ -198,6 +219,14 @@ impl StatusBoard {
     fn lock(&self) -> MutexGuard<'_, Standing> {
         // A writer that panicked half-way leaves at worst an outdated line of status, which is no reason to stop.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ChannelsStanding {
+    /// Whether every agent is listened to.
+    pub const fn hold_everybody(&self) -> bool {
+        let complete = self.planned > 0 && self.open == self.planned && self.covered >= self.topics;
+        complete && self.beyond == 0 && self.rejected == 0
     }
 }
 

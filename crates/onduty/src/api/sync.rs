@@ -2,10 +2,14 @@
 
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
-use onduty_proto::v1::{BudgetShare, Drift, GetSyncStatusResponse, RequestBudget, SourceState, SourceStatus};
+use onduty_proto::v1::{
+    BudgetShare, Drift, EndpointLimit, GetSyncStatusResponse, ListingPlan, RequestBudget, SourceState,
+    SourceStatus,
+};
 
 use super::convert::{to_duration, to_timestamp};
 use crate::clock::Clock;
+use crate::forecast::Chosen;
 use crate::publish::View;
 use crate::readiness::Readiness;
 use crate::status::{self, BudgetStanding, Phase, SourceStanding, StatusBoard};
@@ -36,6 +40,8 @@ impl SyncStatus {
             fresh: standing.is_fresh(now),
             budget: Some(to_budget(standing.budget)),
             drift: Some(to_drift(standing.drift)),
+            listing: standing.listing.map(to_listing),
+            platform_api: standing.platform_api.unwrap_or_default().to_owned(),
             cursor: self.view.snapshot().cursor().to_string(),
             awaited: self.readiness.awaited().into_iter().map(str::to_owned).collect(),
         }
@@ -69,6 +75,15 @@ fn to_budget(budget: BudgetStanding) -> RequestBudget {
         allowed_per_minute: budget.allowed_per_minute,
         left: budget.left,
         blocked_until: budget.blocked_until.map(to_timestamp),
+        endpoints: budget
+            .endpoints
+            .into_iter()
+            .map(|(endpoint, until)| EndpointLimit {
+                endpoint: endpoint.to_owned(),
+                blocked_until: Some(to_timestamp(until)),
+            })
+            .collect(),
+        longest_wait_asked: budget.longest_wait_asked.map(to_duration),
         shares: budget
             .shares
             .into_iter()
@@ -79,6 +94,14 @@ fn to_budget(budget: BudgetStanding) -> RequestBudget {
                 waiting: share.waiting,
             })
             .collect(),
+    }
+}
+
+fn to_listing(listing: Chosen) -> ListingPlan {
+    ListingPlan {
+        interval: Some(to_duration(listing.interval)),
+        automatic: listing.is_auto,
+        configured: listing.impossible.map(to_duration),
     }
 }
 

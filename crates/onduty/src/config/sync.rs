@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use super::cadence::{Cadence, Interval};
 use super::input::Input;
-use super::kind::{Count, Span, Switch};
+use super::kind::{Count, Span, Switch, show_duration};
 use super::platform::PlatformApi;
 use super::setting::{Key, Setting};
+use crate::forecast;
 
 /// Section `sync`, checked. The sweep always runs: pushes are for speed, full listings for truth.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub struct SyncConfig {
     /// From one ping of a notification channel to the next.
     pub channel_ping: Duration,
     /// Time from the beginning of one full listing to that of the next.
-    pub sweep_interval: Duration,
+    pub sweep_interval: Interval,
     /// How old a state may be when the caller does not say.
     pub default_max_staleness: Duration,
     /// How long an id that the platform does not know is not asked for again.
@@ -63,11 +65,12 @@ const CHANNEL_PING: Setting<Span> = Setting {
     doc: "From one ping of a notification channel to the next; the platform cuts sockets that send nothing.",
 };
 
-const SWEEP_INTERVAL: Setting<Span> = Setting {
+const SWEEP_INTERVAL: Setting<Cadence> = Setting {
     name: "sync.sweep_interval",
-    kind: Span { min: Duration::from_secs(1), max: Duration::from_secs(86_400) },
-    default: || Duration::from_secs(60),
-    doc: "Time from the beginning of one full listing to that of the next.",
+    kind: Cadence { span: Span { min: Duration::from_secs(1), max: Duration::from_secs(86_400) } },
+    default: || Interval::Auto,
+    doc: "Time from the beginning of one full listing to that of the next; auto: by the number of agents and the \
+          request allowance, 60s at least.",
 };
 
 const DEFAULT_MAX_STALENESS: Setting<Span> = Setting {
@@ -109,6 +112,7 @@ pub(super) fn read(input: &mut Input, api: Option<PlatformApi>) -> SyncConfig {
         default_max_staleness: input.value(&DEFAULT_MAX_STALENESS),
         unknown_id_memory: input.value(&UNKNOWN_ID_MEMORY),
     };
+    refuse_hopeless_staleness(input, &sync);
     if api == Some(PlatformApi::AgentStates) && sync.channel {
         if input.is_given(CHANNEL.name) {
             input.refuse(
@@ -119,4 +123,28 @@ pub(super) fn read(input: &mut Input, api: Option<PlatformApi>) -> SyncConfig {
         sync.channel = false;
     }
     sync
+}
+
+/// Where nothing is pushed, a state is as old as the last full listing. Whoever asks for less on purpose would have
+/// every question looked up, and the request allowance is not made for that. Nought is another wish: to be told what
+/// the platform says now.
+fn refuse_hopeless_staleness(input: &mut Input, sync: &SyncConfig) {
+    let name = DEFAULT_MAX_STALENESS.name;
+    if sync.webhook || sync.channel || !input.is_given(name) || sync.default_max_staleness.is_zero() {
+        return;
+    }
+    let least = match sync.sweep_interval {
+        Interval::Auto => forecast::INTERVAL_MIN,
+        Interval::Fixed(interval) => interval,
+    };
+    if sync.default_max_staleness < least {
+        let least = show_duration(least);
+        input.refuse(
+            name,
+            &format!(
+                "nothing is pushed (sync.webhook and sync.channel are false), so that a state is as old as the last full \
+                 listing: the nearest possible is {least}, or 0s to have the platform asked each time"
+            ),
+        );
+    }
 }

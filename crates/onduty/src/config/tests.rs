@@ -67,7 +67,7 @@ fn the_least_configuration_has_the_contracts_defaults() {
     assert_eq!(config.platform.login_url.as_str(), "https://login.mypurecloud.ie");
     assert_eq!(config.platform.regions.len(), 18);
     assert!(config.sync.webhook && config.sync.channel && !config.ingress.insecure);
-    assert_eq!(config.sync.sweep_interval, Duration::from_secs(60));
+    assert_eq!(config.sync.sweep_interval, Interval::Auto);
     assert_eq!(config.sync.default_max_staleness, Duration::from_secs(300));
     assert_eq!(config.ingress.max_body_bytes, 1_048_576);
     assert_eq!(config.store.dir, Path::new("/state/onduty"));
@@ -204,7 +204,7 @@ fn everything_wrong_is_listed_at_once_with_key_and_origin() {
             "ingress.bearer: *** is not accepted (environment ONDUTY_INGRESS__BEARER); \
              give one line of text without blanks at either end",
             "sync.sweep_interval: 60 is not accepted (onduty.toml:7); \
-             give a duration from 1s to 1d, such as 250ms, 30s, 5m, 1h or 7d",
+             give auto, or a duration from 1s to 1d, such as 250ms, 30s, 5m, 1h or 7d",
         ]
     );
 }
@@ -224,7 +224,7 @@ const MISTAKES: &[(&str, &str, &str)] = &[
     (
         "SYNC__SWEEP_INTERVAL",
         "999ms",
-        "sync.sweep_interval: \"999ms\" is not accepted (environment ONDUTY_SYNC__SWEEP_INTERVAL); give a duration from 1s to 1d, such as 250ms, 30s, 5m, 1h or 7d",
+        "sync.sweep_interval: \"999ms\" is not accepted (environment ONDUTY_SYNC__SWEEP_INTERVAL); give auto, or a duration from 1s to 1d, such as 250ms, 30s, 5m, 1h or 7d",
     ),
     (
         "LIMITS__IDS_PER_BATCH",

@@ -33,6 +33,34 @@ pub(super) fn judge(facts: &Facts) -> Check {
         .remedy(OWN_CLIENT)
         .seen([Evidence::at("budget", left, facts.now)]);
     }
+    let limited: Vec<Evidence> = budget
+        .endpoints
+        .iter()
+        .filter(|(_, until)| *until > facts.now)
+        .map(|(endpoint, until)| {
+            Evidence::at(*endpoint, format!("nothing is sent for {}", wait(*until)), facts.now)
+        })
+        .collect();
+    if !limited.is_empty() {
+        return Check::warn(
+            NAME,
+            Some(Reason::RateLimited),
+            format!("{left}; limited by itself: {}", endpoints(&limited)),
+        )
+        .meaning("what needs those endpoints waits; everything else goes on")
+        .remedy("wait; the platform's limits are layered, and partly undocumented")
+        .seen(limited);
+    }
+    if let Some(asked) = budget.longest_wait_asked {
+        return Check::warn(
+            NAME,
+            Some(Reason::RateLimited),
+            format!("{left}; the platform once asked to be left alone for {}", span(asked)),
+        )
+        .meaning("so long is never waited: it was asked again sooner, and may have refused again")
+        .remedy(OWN_CLIENT)
+        .seen([Evidence::at("budget", format!("Retry-After of {} s", asked.as_secs()), facts.now)]);
+    }
     if budget.left == 0 && budget.allowed_per_minute > 0 {
         return Check::warn(NAME, Some(Reason::RateLimited), left)
             .meaning("whatever is not held waits for the next minute")
@@ -44,6 +72,10 @@ pub(super) fn judge(facts: &Facts) -> Check {
         return Check::ok(NAME, format!("{left}; {waiting} callers wait for their turn"));
     }
     Check::ok(NAME, left)
+}
+
+fn endpoints(limited: &[Evidence]) -> String {
+    limited.iter().map(|evidence| evidence.origin.as_str()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -65,6 +97,13 @@ mod tests {
         assert_eq!((spent.status, spent.reason), (Status::Warn, Some(Reason::RateLimited)));
         let over = judge(&facts(|facts| facts.board.budget.blocked_until = Some(NOW)));
         assert_eq!(over.status, Status::Ok);
+        let limited = judge(&facts(|facts| facts.board.budget.endpoints = vec![("/api/v2/users", later)]));
+        assert_eq!(limited.status, Status::Warn);
+        assert!(limited.found.contains("/api/v2/users"), "{}", limited.found);
+        let asked = Some(Duration::from_secs(14_400));
+        let huge = judge(&facts(|facts| facts.board.budget.longest_wait_asked = asked));
+        assert_eq!(huge.status, Status::Warn);
+        assert!(huge.found.contains("4 h"), "{}", huge.found);
         let kept = judge(&facts(|facts| facts.token = Err(PlatformError::RateLimited { until: later })));
         assert_eq!(kept.status, Status::Fail);
         let limited = Some(Err(PlatformError::RateLimited { until: later }));

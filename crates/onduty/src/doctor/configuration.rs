@@ -4,7 +4,7 @@ use onduty_core::finding::{Evidence, Reason};
 
 use super::check::Check;
 use super::facts::Facts;
-use crate::config::{ConfigErrors, show_duration};
+use crate::config::ConfigErrors;
 
 pub(super) const NAME: &str = "configuration";
 
@@ -17,12 +17,9 @@ pub(super) fn judge(facts: &Facts) -> Check {
             .meaning("whoever reaches the ingress listener can make up states")
             .remedy("set ingress.secrets or ingress.bearer, and take ingress.insecure out");
     }
-    if !settings.webhook {
-        let interval = show_duration(settings.sweep_interval);
+    if !settings.webhook && settings.channels_max == 0 {
         return Check::warn(NAME, None, format!("{found}; sync.webhook = false"))
-            .meaning(format!(
-                "nothing is pushed: a state is as old as the last full listing, up to {interval}"
-            ))
+            .meaning("nothing is pushed: a state is as old as the last full listing (see forecast)")
             .remedy("let the platform send webhooks, and set sync.webhook = true");
     }
     Check::ok(NAME, found)

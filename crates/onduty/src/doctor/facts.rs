@@ -12,8 +12,10 @@ use onduty_core::facts::Denial;
 use onduty_core::row::Row;
 use onduty_core::time::Timestamp;
 
-use crate::config::{BaseUrl, Config, PlatformApi};
+use crate::config::{BaseUrl, Config, Interval, PlatformApi};
+use crate::forecast::{Circumstances, ListingShape};
 use crate::journal::vitals::Vitals;
+use crate::platform::genesys::budget::ALLOWED_AT_FIRST;
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::reach::{Reached, Unreached};
 use crate::platform::genesys::route::Route;
@@ -37,7 +39,13 @@ pub struct Settings {
     /// Whether they are taken from anybody.
     pub insecure: bool,
     /// Between two full listings.
-    pub sweep_interval: Duration,
+    pub sweep_interval: Interval,
+    /// Notification channels at most; 0 where there are none.
+    pub channels_max: usize,
+    /// From the making of a channel to its replacement.
+    pub channel_rotation: Duration,
+    /// How old a state may be when the caller does not say.
+    pub default_max_staleness: Duration,
     /// Where the store is.
     pub store_dir: PathBuf,
     /// How many keys are set by somebody.
@@ -62,6 +70,10 @@ pub(super) struct Facts {
     pub(super) access: Option<Arc<Access>>,
     /// What the read of one state was refused with, where only that could tell.
     pub(super) denials: Vec<Seen<Denial>>,
+    /// How many agents the spoken API's plainest read told of.
+    pub(super) total: Option<u64>,
+    /// How many requests a listing takes.
+    pub(super) shape: ListingShape,
     /// Who the directory has in which division.
     pub(super) directory: Directory,
     /// What the sidecar's tasks are doing, or what this process alone has learnt.
@@ -107,6 +119,9 @@ impl From<&Config> for Settings {
             webhook: sync.webhook,
             insecure: ingress.insecure,
             sweep_interval: sync.sweep_interval,
+            channels_max: if sync.channel { sync.channels_max } else { 0 },
+            channel_rotation: sync.channel_rotation,
+            default_max_staleness: sync.default_max_staleness,
             store_dir: store.dir.clone(),
             keys_set: entries
                 .iter()
@@ -133,6 +148,29 @@ impl Facts {
         match self.token.as_ref().err().or(endpoint) {
             Some(PlatformError::RateLimited { until }) => Some(*until),
             _ => None,
+        }
+    }
+
+    /// How many agents there are, if anybody has told.
+    pub(super) fn agents(&self) -> Option<u64> {
+        let listed = u64::try_from(self.directory.agents).ok().filter(|agents| *agents > 0);
+        listed.or(self.total)
+    }
+
+    /// What this set-up is made of, with so many agents.
+    pub(super) fn circumstances(&self, agents: u64) -> Circumstances {
+        let Settings { channels_max, channel_rotation, sweep_interval, .. } = *self.settings;
+        let allowed = match self.board.budget.allowed_per_minute {
+            0 => ALLOWED_AT_FIRST,
+            allowed => allowed,
+        };
+        Circumstances {
+            agents,
+            allowed,
+            shape: self.shape,
+            channels_max: u64::try_from(channels_max).unwrap_or(u64::MAX),
+            channel_rotation,
+            interval: sweep_interval,
         }
     }
 

@@ -36,11 +36,13 @@ impl Doctor {
         let hosts = join(client.reach(Host::Login), client.reach(Host::Api));
         let store = self.stores.get((), || self.store_vitals().boxed());
         let ((login, api), (token, store)) = join(hosts, join(Self::token(client), store)).await;
-        let (mut endpoint, mut access, mut denials) = (None, None, Vec::new());
+        let (mut endpoint, mut access, mut denials, mut total) = (None, None, Vec::new(), None);
         if token.is_ok() {
             let listing = self.settings.listing();
             let what = join(in_time(endpoint_of(client, listing)), in_time(self.access(client)));
-            (endpoint, access) = what.await;
+            let (read, rights) = what.await;
+            (endpoint, access) = (read.as_ref().map(|read| read.clone().map(drop)), rights);
+            total = read.and_then(Result::ok).flatten();
             if let Some(access) = access.as_ref().filter(|access| self.is_conditional(access)) {
                 denials = in_time(self.trial(client, access)).await.flatten().into_iter().collect();
             }
@@ -55,6 +57,8 @@ impl Doctor {
             needs: self.platform.access().needs(),
             access,
             denials,
+            total,
+            shape: self.platform.listing_shape(),
             directory: directory(&self.view.snapshot()),
             board: self.board.read(),
             sidecar: matches!(self.place, Place::Sidecar(_)),
@@ -103,9 +107,10 @@ async fn in_time<T>(look: impl Future<Output = T>) -> Option<T> {
     timeout(ACCESS_TIMEOUT, look).await.ok()
 }
 
-/// The spoken API's plainest read: one agent of all.
-async fn endpoint_of(client: &Client, listing: Route) -> Result<(), PlatformError> {
-    client.get(&first_page(listing)).await.map(drop)
+/// The spoken API's plainest read: one agent of all, and how many there are, if it says so.
+async fn endpoint_of(client: &Client, listing: Route) -> Result<Option<u64>, PlatformError> {
+    let answer = client.get(&first_page(listing)).await?;
+    Ok(decode::total(&answer.body).ok().flatten())
 }
 
 async fn first_agent(client: &Client) -> Option<String> {

@@ -11,7 +11,7 @@ use crate::config::show_duration;
 use crate::status::{Phase, SourceStanding};
 
 /// What a source that asks the platform rests on.
-const RESTS_ON: [&str; 5] =
+pub(super) const RESTS_ON: [&str; 5] =
     [host::LOGIN, host::API, entrance::CREDENTIALS, entrance::REGION, entrance::ENDPOINTS];
 
 /// One line a source.
@@ -61,7 +61,8 @@ fn seen(source: Source, standing: &SourceStanding, facts: &Facts) -> Vec<Evidenc
 fn sweep(facts: &Facts, before: &[Check]) -> Check {
     const NAME: &str = name(Source::Sweep);
     let standing = facts.board.source(Source::Sweep);
-    let interval = show_duration(facts.settings.sweep_interval);
+    let interval =
+        facts.board.listing.map_or_else(|| "so often".to_owned(), |listing| show_duration(listing.interval));
     let gaps = match standing.gaps {
         0 => String::new(),
         1 => ", 1 gap since start".to_owned(),

@@ -14,7 +14,7 @@ use onduty_core::row::Row;
 use onduty_core::time::Timestamp;
 
 use super::facts::{AgentFacts, Directory, Facts, Settings};
-use crate::config::{BaseUrl, PlatformApi};
+use crate::config::{BaseUrl, Interval, PlatformApi};
 use crate::journal::vitals::{Integrity, Vitals};
 use crate::platform::genesys::agent_states_api;
 use crate::platform::genesys::error::{PlatformError, Refused};
@@ -41,7 +41,10 @@ pub(super) fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
         client_id: "client".to_owned(),
         webhook: true,
         insecure: false,
-        sweep_interval: Duration::from_secs(60),
+        sweep_interval: Interval::Fixed(Duration::from_secs(60)),
+        channels_max: 0,
+        channel_rotation: Duration::from_secs(12 * 3_600),
+        default_max_staleness: Duration::from_secs(300),
         store_dir: PathBuf::from("data"),
         keys_set: 7,
     };
@@ -74,6 +77,8 @@ pub(super) fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
         needs: agent_states_api::NEEDS,
         access: Some(Arc::new(access)),
         denials: Vec::new(),
+        total: None,
+        shape: agent_states_api::LISTING,
         directory: Directory::default(),
         board,
         sidecar: true,

@@ -1,6 +1,9 @@
 //! The standing of the sources as proto3 JSON. Counts are always there: that none was lost is the news.
 
-use onduty_proto::v1::{BudgetShare, Drift, GetSyncStatusResponse, RequestBudget, SourceState, SourceStatus};
+use onduty_proto::v1::{
+    BudgetShare, Drift, EndpointLimit, GetSyncStatusResponse, ListingPlan, RequestBudget, SourceState,
+    SourceStatus,
+};
 use serde_json::{Value, json};
 
 use super::Object;
@@ -12,6 +15,8 @@ pub fn sync_status(status: &GetSyncStatusResponse) -> Value {
     object.list("sources", status.sources.iter().map(source));
     object.set("budget", status.budget.as_ref().map(budget));
     object.set("drift", status.drift.as_ref().map(drift));
+    object.set("listing", status.listing.as_ref().map(listing));
+    object.text("platformApi", &status.platform_api);
     object.text("cursor", &status.cursor);
     object.set("fresh", Some(status.fresh.into()));
     object.list("awaited", status.awaited.iter().map(|condition| json!(condition)));
@@ -37,6 +42,10 @@ fn budget(budget: &RequestBudget) -> Value {
     object.set("left", Some(budget.left.into()));
     object.instant("blockedUntil", budget.blocked_until);
     object.list("shares", budget.shares.iter().map(share));
+    if !budget.endpoints.is_empty() {
+        object.list("endpoints", budget.endpoints.iter().map(endpoint));
+    }
+    object.span("longestWaitAsked", budget.longest_wait_asked);
     object.finish()
 }
 
@@ -44,6 +53,21 @@ fn share(share: &BudgetShare) -> Value {
     json!({
         "purpose": share.purpose, "spent": share.spent.to_string(), "left": share.left, "waiting": share.waiting,
     })
+}
+
+fn endpoint(limit: &EndpointLimit) -> Value {
+    let mut object = Object::default();
+    object.text("endpoint", &limit.endpoint);
+    object.instant("blockedUntil", limit.blocked_until);
+    object.finish()
+}
+
+fn listing(plan: &ListingPlan) -> Value {
+    let mut object = Object::default();
+    object.span("interval", plan.interval);
+    object.set("automatic", Some(plan.automatic.into()));
+    object.span("configured", plan.configured);
+    object.finish()
 }
 
 fn drift(drift: &Drift) -> Value {
@@ -80,7 +104,11 @@ mod tests {
                 left: 7,
                 blocked_until: at(3),
                 shares: vec![BudgetShare { purpose: "lookup".to_owned(), spent: 9, left: 1, waiting: 0 }],
+                endpoints: vec![EndpointLimit { endpoint: "/api/v2/users".to_owned(), blocked_until: at(5) }],
+                longest_wait_asked: took(0),
             }),
+            listing: Some(ListingPlan { interval: took(0), automatic: false, configured: took(500_000_000) }),
+            platform_api: "users".to_owned(),
             drift: Some(Drift {
                 sweeps: 2,
                 corrections: 1,
@@ -99,8 +127,11 @@ mod tests {
             }],
             "budget": {
                 "allowedPerMinute": 300, "left": 7, "blockedUntil": "1970-01-01T00:00:03Z",
-                "shares": [{"purpose": "lookup", "spent": "9", "left": 1, "waiting": 0}]
+                "shares": [{"purpose": "lookup", "spent": "9", "left": 1, "waiting": 0}],
+                "endpoints": [{"endpoint": "/api/v2/users", "blockedUntil": "1970-01-01T00:00:05Z"}],
+                "longestWaitAsked": "1s"
             },
+            "listing": {"interval": "1s", "automatic": false, "configured": "1.500s"}, "platformApi": "users",
             "drift": {
                 "sweeps": "2", "corrections": "1", "lastCorrections": "0",
                 "lastSweepStartedAt": "1970-01-01T00:00:04Z", "lastSweepDuration": "1s"

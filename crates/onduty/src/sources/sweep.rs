@@ -11,6 +11,7 @@
 mod blanks;
 mod definitions;
 mod pacing;
+mod plan;
 mod reads;
 mod tally;
 
@@ -25,6 +26,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
+use crate::config::Interval;
 use crate::error_chain::Chain;
 use crate::inlet::{Inlet, InletError};
 use crate::lifecycle::TaskResult;
@@ -70,8 +72,10 @@ pub struct Sweep {
     pub meters: Meters,
     /// Our clock.
     pub clock: Clock,
-    /// From the beginning of one listing to that of the next.
-    pub interval: Duration,
+    /// How often everybody is to be listed.
+    pub interval: Interval,
+    /// Notification channels at most; 0 where there are none.
+    pub channels_max: usize,
     /// The locale in which labels of presences are shown, where there are any in it.
     pub locale: Arc<str>,
     /// Who wants one sooner.
@@ -103,9 +107,10 @@ impl Sweep {
     ///
     /// Never: whatever fails is shown, and tried again.
     pub async fn run(self, stop: CancellationToken) -> TaskResult {
+        let bound = self.bound(Duration::ZERO);
         self.status.source(Source::Sweep, |standing| {
             standing.phase = Phase::Starting;
-            standing.bound = Some(self.bound(Duration::ZERO));
+            standing.bound = Some(bound);
         });
         stop.run_until_cancelled(self.sweep_for_ever()).await;
         Ok(())
@@ -117,6 +122,7 @@ impl Sweep {
         let (mut paced, mut failures) = (false, 0_u32);
         let mut vocabulary = Vocabulary::default();
         loop {
+            self.plan();
             self.look_at_definitions(&mut vocabulary).await;
             let started_at = self.clock.now();
             let wait = match self.sweep(started_at, paced, &vocabulary).await {
@@ -124,7 +130,8 @@ impl Sweep {
                     self.completed(started_at, agents, corrections);
                     self.fill_in_blanks().await;
                     (paced, failures) = (true, 0);
-                    self.interval
+                    self.plan();
+                    self.interval()
                 }
                 Ok(Swept { verdict: Verdict::Gap(gap), .. }) => {
                     self.failed(&gap.to_string());
@@ -147,7 +154,7 @@ impl Sweep {
         paced: bool,
         vocabulary: &Vocabulary,
     ) -> Result<Swept, SweepError> {
-        let pace = Pace { started_at, interval: self.interval, paced };
+        let pace = Pace { started_at, interval: self.interval(), paced };
         let (mut walk, mut tally, mut corrections) = (Walk::default(), Tally::default(), 0);
         for number in 1..=PAGES_MAX {
             let due_at = pace.due_at(number, tally.total(), self.platform.page_size_max());
@@ -229,10 +236,11 @@ impl Sweep {
             drift.last_started_at = Some(started_at);
             drift.last_duration = Some(took);
         });
+        let bound = self.bound(took);
         self.status.source(Source::Sweep, |standing| {
             standing.phase = Phase::Running;
             standing.last_mark_at = Some(started_at);
-            standing.bound = Some(self.bound(took));
+            standing.bound = Some(bound);
         });
         tracing::info!(agents, corrections, took_ms = took.as_millis(), "full listing complete");
     }
@@ -240,7 +248,7 @@ impl Sweep {
     /// A mark is as old as its listing's beginning, and stays until the end of the next; one more may fail. Where the
     /// request budget makes listings longer than their interval, no better can be had.
     fn bound(&self, took: Duration) -> Duration {
-        self.interval.max(took) * 3
+        self.interval().max(took) * 3
     }
 
     fn failed(&self, detail: &str) {
@@ -264,7 +272,7 @@ impl Sweep {
     }
 
     fn retry_after(&self, failures: u32) -> Duration {
-        backoff(failures, FLOOR, self.interval.max(FLOOR), rand::random())
+        backoff(failures, FLOOR, self.interval().max(FLOOR), rand::random())
     }
 
     fn until_allowed(&self, error: &SweepError) -> Duration {
@@ -276,12 +284,12 @@ impl Sweep {
 
     /// Never longer than the interval, so that a corrected clock does no harm.
     fn until(&self, at: Timestamp) -> Duration {
-        at.since(self.clock.now()).min(self.interval)
+        at.since(self.clock.now()).min(self.interval())
     }
 
     /// Waits until the next listing is due, or somebody wants it sooner, but not less than [`FLOOR`].
     async fn rest(&self, started_at: Timestamp, wait: Duration) {
-        let floor = started_at.after(FLOOR.min(self.interval));
+        let floor = started_at.after(FLOOR.min(self.interval()));
         sleep(self.until(floor)).await;
         tokio::select! {
             () = sleep(started_at.after(wait).since(self.clock.now()).min(wait)) => {}

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use onduty::ask::{self, Asker};
 use onduty::clock::Clock;
-use onduty::config::{BaseUrl, IngressConfig, Listen, PlatformApi, PlatformConfig, Region, Secret};
+use onduty::config::{BaseUrl, IngressConfig, Interval, Listen, PlatformApi, PlatformConfig, Region, Secret};
 use onduty::inlet::{self, Delivery, Inlet, Receipt};
 use onduty::lifecycle::{Lifecycle, Spawner, Stage};
 use onduty::listener::{Listener, ListenerLimits};
@@ -207,7 +207,8 @@ impl House {
             status: self.status.clone(),
             meters: self.meters.clone(),
             clock: self.clock.clone(),
-            interval,
+            interval: Interval::Fixed(interval),
+            channels_max: 0,
             locale: "en_US".into(),
             nudge: nudge.clone(),
         };

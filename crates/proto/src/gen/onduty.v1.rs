@@ -1406,6 +1406,12 @@ pub struct GetSyncStatusResponse {
     /// What readiness still waits for; empty when ready.
     #[prost(string, repeated, tag = "6")]
     pub awaited: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// How often everybody is listed. Absent before the first listing.
+    #[prost(message, optional, tag = "7")]
+    pub listing: ::core::option::Option<ListingPlan>,
+    /// The platform's API that is spoken: users or agent-states. Empty while that is being found out.
+    #[prost(string, tag = "8")]
+    pub platform_api: ::prost::alloc::string::String,
 }
 impl ::prost::Name for GetSyncStatusResponse {
     const NAME: &'static str = "GetSyncStatusResponse";
@@ -1464,9 +1470,15 @@ pub struct RequestBudget {
     /// Nothing is sent before this instant. Absent: no wait.
     #[prost(message, optional, tag = "3")]
     pub blocked_until: ::core::option::Option<::prost_types::Timestamp>,
-    /// By purpose: sweep, lookup, diagnosis.
+    /// By purpose, in order of precedence: lookup, channel, sweep, diagnosis.
     #[prost(message, repeated, tag = "4")]
     pub shares: ::prost::alloc::vec::Vec<BudgetShare>,
+    /// Endpoints that the platform limits by themselves just now.
+    #[prost(message, repeated, tag = "5")]
+    pub endpoints: ::prost::alloc::vec::Vec<EndpointLimit>,
+    /// The longest wait since start that the platform asked for and that was cut short. Absent: none was.
+    #[prost(message, optional, tag = "6")]
+    pub longest_wait_asked: ::core::option::Option<::prost_types::Duration>,
 }
 impl ::prost::Name for RequestBudget {
     const NAME: &'static str = "RequestBudget";
@@ -1478,10 +1490,53 @@ impl ::prost::Name for RequestBudget {
         "type.googleapis.com/onduty.v1.RequestBudget".into()
     }
 }
+/// An endpoint that the platform limits by itself.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct EndpointLimit {
+    /// Its path, with placeholders.
+    #[prost(string, tag = "1")]
+    pub endpoint: ::prost::alloc::string::String,
+    /// Nothing is sent there before this instant.
+    #[prost(message, optional, tag = "2")]
+    pub blocked_until: ::core::option::Option<::prost_types::Timestamp>,
+}
+impl ::prost::Name for EndpointLimit {
+    const NAME: &'static str = "EndpointLimit";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.EndpointLimit".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.EndpointLimit".into()
+    }
+}
+/// How often everybody is listed.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ListingPlan {
+    /// From the beginning of one full listing to that of the next.
+    #[prost(message, optional, tag = "1")]
+    pub interval: ::core::option::Option<::prost_types::Duration>,
+    /// Whether it was chosen from the number of agents and the request allowance.
+    #[prost(bool, tag = "2")]
+    pub automatic: bool,
+    /// What was configured, where the request allowance does not permit that. Absent otherwise.
+    #[prost(message, optional, tag = "3")]
+    pub configured: ::core::option::Option<::prost_types::Duration>,
+}
+impl ::prost::Name for ListingPlan {
+    const NAME: &'static str = "ListingPlan";
+    const PACKAGE: &'static str = "onduty.v1";
+    fn full_name() -> ::prost::alloc::string::String {
+        "onduty.v1.ListingPlan".into()
+    }
+    fn type_url() -> ::prost::alloc::string::String {
+        "type.googleapis.com/onduty.v1.ListingPlan".into()
+    }
+}
 /// What one purpose spent and has left.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct BudgetShare {
-    /// sweep, lookup or diagnosis.
+    /// lookup, channel, sweep or diagnosis.
     #[prost(string, tag = "1")]
     pub purpose: ::prost::alloc::string::String,
     /// Requests sent since start.

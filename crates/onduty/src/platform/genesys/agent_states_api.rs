@@ -13,6 +13,7 @@ use onduty_core::observation::{Observation, Said, Statement};
 use super::access::AccessReader;
 use super::client::Client;
 use super::decode::{Arrival, Profile};
+use crate::forecast::ListingShape;
 use crate::publish::View;
 use crate::status::StatusBoard;
 pub use proof::Proof;
@@ -29,6 +30,10 @@ pub const NEEDS: Needs = Needs {
 pub const BATCH_MAX: usize = 50;
 /// Profiles on one page.
 pub const PAGE_SIZE: usize = 500;
+
+/// A page holds profiles only; states are read apart.
+pub const LISTING: ListingShape =
+    ListingShape { page: PAGE_SIZE as u64, states_apart: Some(BATCH_MAX as u64), batch: BATCH_MAX as u64 };
 
 /// The agent-states API of one organisation.
 #[derive(Debug)]

@@ -144,7 +144,7 @@ impl Purpose {
 
     /// The part of the usable allowance that no other purpose can take, in per cent. What channels would have goes to
     /// the listings that stand in for them where there are none.
-    const fn floor(self, keeps_channels: bool) -> u32 {
+    pub const fn floor(self, keeps_channels: bool) -> u32 {
         match self {
             Self::Lookup => 30,
             Self::Channel if keeps_channels => 20,

@@ -48,7 +48,7 @@ pub use frame::{Frame, frame};
 pub use grants::grants;
 pub use limits::{BODY_DEPTH_MAX, EVENTS_MAX};
 pub use oauth::{OauthRefusal, Token, oauth_refusal, token};
-pub use page::Page;
+pub use page::{Page, total};
 pub use presence::{presence, presences};
 pub use queue::queue_name;
 pub use refusal::{PlatformRefusal, platform_refusal};

@@ -21,6 +21,7 @@ use super::client::{Ask, Client};
 use super::decode::{self, Arrival};
 use super::error::PlatformError;
 use super::route::{Route, encoded};
+use crate::forecast::ListingShape;
 use crate::platform::ListedPage;
 use crate::publish::View;
 use crate::status::StatusBoard;
@@ -29,6 +30,9 @@ use crate::status::StatusBoard;
 pub const BATCH_MAX: usize = 100;
 /// Users on one page. More is allowed, but with expands risks `response.entity.too.large`.
 pub const PAGE_SIZE: usize = 100;
+/// A page holds states as well.
+pub const LISTING: ListingShape =
+    ListingShape { page: PAGE_SIZE as u64, states_apart: None, batch: BATCH_MAX as u64 };
 /// Every expand that says something of a state, as one value: the form that the platform's own SDKs send.
 const EXPAND: &str = "presence,routingStatus,outOfOffice";
 /// What decides whom the directory shows. The reads of state themselves declare no permission, and scopes do not bind

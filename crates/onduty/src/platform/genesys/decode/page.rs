@@ -24,6 +24,15 @@ pub struct Page<T> {
     pub has_next: bool,
 }
 
+/// How many entities a listing says that there are on all its pages.
+///
+/// # Errors
+///
+/// When the body is malformed.
+pub fn total(body: &[u8]) -> Result<Option<u64>, Malformed> {
+    object(&parse(body)?)?.optional("total", count)
+}
+
 /// Reads a page, each entity by the same reader, and whatever else its object holds by another.
 pub(super) fn page<T, U>(
     body: &[u8],

@@ -19,8 +19,7 @@ use crate::api::front::{self, Door};
 use crate::ask::{self, Asker};
 use crate::clock::Clock;
 use crate::config::{
-    AdminConfig, ApiConfig, Config, Entry, IngressConfig, LimitsConfig, Listen, PlatformApi, StoreConfig,
-    SyncConfig,
+    AdminConfig, ApiConfig, Config, Entry, IngressConfig, LimitsConfig, Listen, StoreConfig, SyncConfig,
 };
 use crate::doctor::{self, Doctor};
 use crate::error_chain::Chain;
@@ -32,7 +31,7 @@ use crate::lifecycle::{Lifecycle, Signals, Spawner, Stage, TaskResult};
 use crate::listener::{BindError, Listener, ListenerLimits};
 use crate::logging;
 use crate::meters::Meters;
-use crate::platform::Platform;
+use crate::platform::{Platform, Spoken};
 use crate::publish::{self, View};
 use crate::readiness::{Latch, Readiness};
 use crate::sources::channel::{Channels, Rhythm};
@@ -137,7 +136,6 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     let ingress_at = sync.webhook.then_some(Listen::Tcp(ingress.listen));
     let ingress_at = ingress_at.as_ref().map(|at| (at, ingress.max_body_bytes));
     let listeners = Listeners::bind(&api, ingress_at, &Listen::Tcp(admin), &limits).await?;
-    let spoken = platform.api;
     let platform = Platform::new(&platform, view.clone(), clock.clone(), status.clone(), meters.clone())?;
     let platform = Arc::new(platform);
 
@@ -149,7 +147,7 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
 
     let sources = lifecycle.spawner(Stage::Sources);
     if let Some(listener) = listeners.ingress {
-        start_webhook(&sources, listener, spoken, ingress, &instruments, inlet.clone());
+        start_webhook(&sources, listener, platform.spoken(), ingress, &instruments, inlet.clone());
     }
     let lookup = Lookup {
         platform: Arc::clone(&platform),
@@ -166,11 +164,7 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
     if sync.channel {
         start_channels(&sources, &sync, Arc::clone(&platform), view.clone(), inlet.clone(), &instruments);
     }
-    let nudge = Nudge::default();
-    let interval = sync.sweep_interval;
     let looked_at = Arc::clone(&platform);
-    let locale = locale.into();
-    let channels_max = if sync.channel { sync.channels_max } else { 0 };
     let sweep = Sweep {
         platform,
         view: view.clone(),
@@ -178,10 +172,10 @@ async fn start(clock: Clock, config: Config, lifecycle: &Lifecycle) -> Result<()
         status,
         meters,
         clock,
-        interval,
-        channels_max,
-        locale,
-        nudge,
+        interval: sync.sweep_interval,
+        channels_max: sync.channels(),
+        locale: locale.into(),
+        nudge: Nudge::default(),
     };
     sources.spawn("sweep", sweep.run(sources.token()));
 
@@ -249,13 +243,13 @@ async fn bind(name: &'static str, at: &Listen, limits: ListenerLimits) -> Result
 fn start_webhook(
     sources: &Spawner,
     listener: Listener,
-    api: PlatformApi,
+    spoken: Spoken,
     config: IngressConfig,
     instruments: &Instruments,
     inlet: Inlet,
 ) {
     let Instruments { clock, meters, status } = instruments.clone();
-    let router = webhook::router(Ingress { api, config, inlet, status, meters, clock });
+    let router = webhook::router(Ingress { spoken, config, inlet, status, meters, clock });
     let stop = sources.token();
     sources.spawn("ingress", async move {
         listener.serve(router, stop).await;

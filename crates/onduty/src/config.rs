@@ -85,7 +85,7 @@ impl Config {
         let api = api::read(&mut input);
         let ingress = ingress::read(&mut input);
         let admin = admin::read(&mut input);
-        let sync = sync::read(&mut input, platform.as_ref().map(|platform| platform.api));
+        let sync = sync::read(&mut input, platform.as_ref().and_then(|platform| platform.api));
         let store = store::read(&mut input, layers.state_dir.clone());
         let log = log::read(&mut input);
         let limits = limits::read(&mut input);

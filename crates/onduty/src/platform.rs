@@ -3,13 +3,14 @@
 
 pub mod genesys;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use onduty_core::agent::UserId;
 use onduty_core::answer::{Asked, Report};
 use onduty_core::finding::Evidence;
 use onduty_core::observation::{Observation, Source};
 use onduty_core::row::Row;
+use tokio::sync::Mutex;
 
 use crate::clock::Clock;
 use crate::config::{PlatformApi, PlatformConfig};
@@ -22,17 +23,27 @@ use genesys::agent_states_api::{AgentStatesApi, Proof};
 use genesys::budget::Purpose;
 use genesys::client::Client;
 use genesys::definitions;
+use genesys::discovery;
 use genesys::error::{ClientError, PlatformError};
 use genesys::users_api::UsersApi;
 
-/// A cloud and the way it is asked.
+/// A cloud and the ways in which it is asked.
 #[derive(Debug)]
-pub enum Platform {
+pub struct Platform {
+    client: Arc<Client>,
     /// Genesys Cloud as it is: an agent is a user.
-    GenesysUsers(UsersApi),
+    users: UsersApi,
     /// The agent-states API: agent ids and user ids differ, and an empty answer proves nothing.
-    GenesysAgentStates(AgentStatesApi),
+    agent_states: AgentStatesApi,
+    spoken: Spoken,
+    /// Held by whoever finds out which is spoken. The others wait for what comes of it.
+    finding_out: Mutex<()>,
+    status: StatusBoard,
 }
+
+/// Which of its APIs is spoken, once that is known. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Spoken(Arc<OnceLock<PlatformApi>>);
 
 /// One full listing under way.
 #[derive(Debug, Default)]
@@ -75,11 +86,52 @@ impl Platform {
         status: StatusBoard,
         meters: Meters,
     ) -> Result<Self, ClientError> {
-        let client = Client::new(config, clock, status.clone(), meters)?;
-        Ok(match config.api {
-            PlatformApi::Users => Self::GenesysUsers(UsersApi::new(client, view, status)),
-            PlatformApi::AgentStates => Self::GenesysAgentStates(AgentStatesApi::new(client, view, status)),
-        })
+        let client = Arc::new(Client::new(config, clock, status.clone(), meters)?);
+        let platform = Self {
+            users: UsersApi::new(Arc::clone(&client), view.clone(), status.clone()),
+            agent_states: AgentStatesApi::new(Arc::clone(&client), view, status.clone()),
+            client,
+            spoken: Spoken::default(),
+            finding_out: Mutex::default(),
+            status,
+        };
+        if let Some(api) = config.api {
+            platform.speak(api);
+        }
+        Ok(platform)
+    }
+
+    /// Which of its APIs is spoken, as soon as that is known.
+    pub fn spoken(&self) -> Spoken {
+        self.spoken.clone()
+    }
+
+    /// Which of its APIs is spoken; asks the platform where nobody has said. Whoever fails may ask again.
+    ///
+    /// # Errors
+    ///
+    /// When the platform gave no answer that tells.
+    pub async fn find_out(&self) -> Result<PlatformApi, PlatformError> {
+        if let Some(api) = self.spoken.get() {
+            return Ok(api);
+        }
+        let _finding_out = self.finding_out.lock().await;
+        // Somebody else may have found out while this one waited.
+        if let Some(api) = self.spoken.get() {
+            return Ok(api);
+        }
+        let api = discovery::which(&self.client).await?;
+        tracing::info!(api = api.name(), "found out which API the platform speaks");
+        self.speak(api);
+        Ok(api)
+    }
+
+    fn speak(&self, api: PlatformApi) {
+        let api = *self.spoken.0.get_or_init(|| api);
+        self.status.platform_api(api.name());
+        if api == PlatformApi::AgentStates {
+            self.client.keep_channels(false);
+        }
     }
 
     /// One page of everybody, from 1.
@@ -88,9 +140,9 @@ impl Platform {
     ///
     /// When the platform gave no usable answer. Nothing follows about anybody then.
     pub async fn list_page(&self, walk: &mut Walk, number: u64) -> Result<ListedPage, PlatformError> {
-        match self {
-            Self::GenesysUsers(api) => api.list_page(number).await,
-            Self::GenesysAgentStates(api) => api.list_page(&mut walk.proof, number).await,
+        match self.find_out().await? {
+            PlatformApi::Users => self.users.list_page(number).await,
+            PlatformApi::AgentStates => self.agent_states.list_page(&mut walk.proof, number).await,
         }
     }
 
@@ -107,9 +159,9 @@ impl Platform {
     ///
     /// When the platform gave no usable answer about all of them.
     pub async fn still_there(&self, missing: &[Arc<Row>]) -> Result<Vec<Observation>, PlatformError> {
-        match self {
-            Self::GenesysUsers(api) => api.still_there(missing).await,
-            Self::GenesysAgentStates(api) => api.still_there(missing).await,
+        match self.find_out().await? {
+            PlatformApi::Users => self.users.still_there(missing).await,
+            PlatformApi::AgentStates => self.agent_states.still_there(missing).await,
         }
     }
 
@@ -122,12 +174,9 @@ impl Platform {
         definitions::read(self.client()).await
     }
 
-    /// Whether its API pushes over notification channels: those are the users API's.
-    pub const fn offers_channels(&self) -> bool {
-        match self {
-            Self::GenesysUsers(_) => true,
-            Self::GenesysAgentStates(_) => false,
-        }
+    /// Whether its API is known to push over notification channels: those are the users API's.
+    pub fn offers_channels(&self) -> bool {
+        self.spoken.get() == Some(PlatformApi::Users)
     }
 
     /// What is said of agents whom a listing named without a state; at most [`Platform::lookup_batch_max`] of them.
@@ -136,10 +185,10 @@ impl Platform {
     ///
     /// When the platform gave no usable answer.
     pub async fn fill_in(&self, agents: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
-        match self {
-            Self::GenesysUsers(api) => api.fill_in(agents).await,
+        match self.find_out().await? {
+            PlatformApi::Users => self.users.fill_in(agents).await,
             // There a state that is left out is nothing unusual, and means something.
-            Self::GenesysAgentStates(_) => Ok(Vec::new()),
+            PlatformApi::AgentStates => Ok(Vec::new()),
         }
     }
 
@@ -150,60 +199,71 @@ impl Platform {
     ///
     /// When the platform gave no usable answer.
     pub async fn read_again(&self, agents: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
-        match self {
-            Self::GenesysUsers(api) => {
-                api.named(agents, Source::Lookup, api.client().pays_for_repairs()).await
+        match self.find_out().await? {
+            PlatformApi::Users => {
+                self.users.named(agents, Source::Lookup, self.client.pays_for_repairs()).await
             }
-            Self::GenesysAgentStates(_) => Ok(Vec::new()),
+            PlatformApi::AgentStates => Ok(Vec::new()),
         }
     }
 
     /// Asks about some ids, at most [`Platform::lookup_batch_max`].
     pub async fn lookup(&self, asked: &[Asked]) -> LookedUp {
-        match self {
-            Self::GenesysUsers(api) => api.lookup(asked).await,
-            Self::GenesysAgentStates(api) => api.lookup(asked).await,
+        match self.find_out().await {
+            Ok(PlatformApi::Users) => self.users.lookup(asked).await,
+            Ok(PlatformApi::AgentStates) => self.agent_states.lookup(asked).await,
+            Err(error) => LookedUp::all(asked, &Report::Refused(error.refusal(self.client.now()))),
         }
     }
 
-    /// What its token needs and may do.
-    pub const fn access(&self) -> &AccessReader {
-        match self {
-            Self::GenesysUsers(api) => api.access(),
-            Self::GenesysAgentStates(api) => api.access(),
+    /// What its token needs and may do: on the users API, while it is not known which is spoken.
+    pub fn access(&self) -> &AccessReader {
+        match self.spoken.get() {
+            Some(PlatformApi::Users) | None => self.users.access(),
+            Some(PlatformApi::AgentStates) => self.agent_states.access(),
         }
     }
 
     /// Whom it asks through.
-    pub const fn client(&self) -> &Client {
-        match self {
-            Self::GenesysUsers(api) => api.client(),
-            Self::GenesysAgentStates(api) => api.client(),
-        }
+    pub fn client(&self) -> &Client {
+        &self.client
     }
 
     /// How many ids one look-up request takes.
-    pub const fn lookup_batch_max(&self) -> usize {
-        match self {
-            Self::GenesysUsers(_) => genesys::users_api::BATCH_MAX,
-            Self::GenesysAgentStates(_) => genesys::agent_states_api::BATCH_MAX,
+    pub fn lookup_batch_max(&self) -> usize {
+        match self.spoken.get() {
+            Some(PlatformApi::Users) => genesys::users_api::BATCH_MAX,
+            Some(PlatformApi::AgentStates) | None => genesys::agent_states_api::BATCH_MAX,
         }
     }
 
     /// How many requests its listings take.
     pub fn listing_shape(&self) -> ListingShape {
-        match self {
-            Self::GenesysUsers(_) => genesys::users_api::LISTING,
-            Self::GenesysAgentStates(_) => genesys::agent_states_api::LISTING,
+        match self.spoken.get() {
+            Some(PlatformApi::Users) | None => genesys::users_api::LISTING,
+            Some(PlatformApi::AgentStates) => genesys::agent_states_api::LISTING,
         }
     }
 
     /// How many agents one page names at most.
-    pub const fn page_size_max(&self) -> usize {
-        match self {
-            Self::GenesysUsers(_) => genesys::users_api::PAGE_SIZE,
-            Self::GenesysAgentStates(_) => genesys::agent_states_api::PAGE_SIZE,
+    pub fn page_size_max(&self) -> usize {
+        match self.spoken.get() {
+            Some(PlatformApi::Users) | None => genesys::users_api::PAGE_SIZE,
+            Some(PlatformApi::AgentStates) => genesys::agent_states_api::PAGE_SIZE,
         }
+    }
+}
+
+impl Spoken {
+    /// Which it is, once that is known.
+    pub fn get(&self) -> Option<PlatformApi> {
+        self.0.get().copied()
+    }
+}
+
+impl From<PlatformApi> for Spoken {
+    fn from(api: PlatformApi) -> Self {
+        Self(Arc::new(OnceLock::from(api)))
     }
 }
 

@@ -154,8 +154,6 @@ pub fn show_duration(span: Duration) -> String {
 pub(super) struct Choice<T: 'static> {
     /// The words and what they mean.
     pub(super) words: &'static [(&'static str, T)],
-    /// Words that are refused for now, and why.
-    pub(super) later: &'static [(&'static str, &'static str)],
 }
 
 impl<T: Copy + PartialEq + Debug> Kind for Choice<T> {
@@ -185,11 +183,6 @@ impl<T: Copy + PartialEq + Debug> Kind for Choice<T> {
             .iter()
             .find(|(_, each)| each == value)
             .map_or_else(String::new, |(word, _)| (*word).to_owned())
-    }
-
-    fn hint(&self, refused: &Raw) -> Option<String> {
-        let text = refused.as_text()?;
-        self.later.iter().find(|(word, _)| *word == text).map(|(_, why)| (*why).to_owned())
     }
 }
 

@@ -39,7 +39,7 @@ pub struct LogConfig {
 
 const FORMAT: Setting<Choice<LogFormat>> = Setting {
     name: "log.format",
-    kind: Choice { words: &[("text", LogFormat::Text), ("json", LogFormat::Json)], later: &[] },
+    kind: Choice { words: &[("text", LogFormat::Text), ("json", LogFormat::Json)] },
     default: || LogFormat::Text,
     doc: "The form of a log line.",
 };
@@ -54,7 +54,6 @@ const LEVEL: Setting<Choice<LogLevel>> = Setting {
             ("debug", LogLevel::Debug),
             ("trace", LogLevel::Trace),
         ],
-        later: &[],
     },
     default: || LogLevel::Info,
     doc: "The least weighty line that is still logged.",

@@ -19,6 +19,17 @@ pub enum PlatformApi {
     AgentStates,
 }
 
+impl PlatformApi {
+    /// Its name in the configuration and in status.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Users => "users",
+            Self::AgentStates => "agent-states",
+        }
+    }
+}
+
 /// The hosts of one region.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Region {
@@ -42,8 +53,8 @@ pub struct PlatformConfig {
     /// Every region that is known: probed only to tell a wrong region from a wrong id. None where both URLs stand in
     /// for a region and no table was given: credentials for a stand-in are not sent to public hosts.
     pub regions: Vec<Region>,
-    /// Which API is spoken.
-    pub api: PlatformApi,
+    /// Which API is spoken; where nobody says, the platform is asked.
+    pub api: Option<PlatformApi>,
     /// The OAuth client's id.
     pub client_id: String,
     /// The OAuth client's secret.
@@ -97,14 +108,17 @@ const REGION_URLS: OptionalSetting<RegionTable> = OptionalSetting {
     doc: "Regions and the URL that holds both hosts of each, in place of the platform's own list.",
 };
 
-const API: Setting<Choice<PlatformApi>> = Setting {
+const API: Setting<Choice<Option<PlatformApi>>> = Setting {
     name: "platform.api",
     kind: Choice {
-        words: &[("users", PlatformApi::Users), ("agent-states", PlatformApi::AgentStates)],
-        later: &[("auto", "choosing by itself comes with a later version")],
+        words: &[
+            ("auto", None),
+            (PlatformApi::Users.name(), Some(PlatformApi::Users)),
+            (PlatformApi::AgentStates.name(), Some(PlatformApi::AgentStates)),
+        ],
     },
-    default: || PlatformApi::Users,
-    doc: "Which of the platform's APIs to speak.",
+    default: || Some(PlatformApi::Users),
+    doc: "Which of the platform's APIs to speak; auto: whichever it has.",
 };
 
 const CLIENT_ID: OptionalSetting<Line> = OptionalSetting {

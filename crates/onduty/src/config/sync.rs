@@ -87,6 +87,14 @@ const UNKNOWN_ID_MEMORY: Setting<Span> = Setting {
     doc: "How long an id that the platform does not know is not asked for again.",
 };
 
+impl SyncConfig {
+    /// Notification channels at most; 0 where they are switched off.
+    #[must_use]
+    pub const fn channels(&self) -> usize {
+        if self.channel { self.channels_max } else { 0 }
+    }
+}
+
 pub(super) fn keys() -> Vec<Key> {
     vec![
         WEBHOOK.key(),

@@ -62,7 +62,7 @@ fn the_least_configuration_has_the_contracts_defaults() {
     assert_eq!(config.api.listen.to_string(), "127.0.0.1:7400");
     assert_eq!(config.ingress.listen.to_string(), "127.0.0.1:7401");
     assert_eq!(config.admin.listen.to_string(), "127.0.0.1:7402");
-    assert_eq!(config.platform.api, PlatformApi::Users);
+    assert_eq!(config.platform.api, Some(PlatformApi::Users));
     assert_eq!(config.platform.api_url.as_str(), "https://api.mypurecloud.ie");
     assert_eq!(config.platform.login_url.as_str(), "https://login.mypurecloud.ie");
     assert_eq!(config.platform.regions.len(), 18);
@@ -180,7 +180,7 @@ fn every_key_is_read_and_every_key_read_is_in_the_table() {
 #[test]
 fn everything_wrong_is_listed_at_once_with_key_and_origin() {
     let file =
-        "[platform]\nregoin = \"x\"\napi = \"auto\"\n[snyc]\nwebhook = true\n[sync]\nsweep_interval = 60\n";
+        "[platform]\nregoin = \"x\"\napi = \"both\"\n[snyc]\nwebhook = true\n[sync]\nsweep_interval = 60\n";
     let environment = [
         ("ONDUTY_INGRESS__BEARER", "two\nlines"),
         ("ONDUTY_API_LISTEN", "x"),
@@ -194,8 +194,7 @@ fn everything_wrong_is_listed_at_once_with_key_and_origin() {
             "ONDUTY_API_LISTEN: unknown key (environment ONDUTY_API_LISTEN); did you mean ONDUTY_API__LISTEN?",
             "platform.regoin: unknown key (onduty.toml:2); did you mean platform.region?",
             "log.levle: unknown key (flag --set); did you mean log.level?",
-            "platform.api: \"auto\" is not accepted (onduty.toml:3); give users or agent-states \
-             (choosing by itself comes with a later version)",
+            "platform.api: \"both\" is not accepted (onduty.toml:3); give auto, users or agent-states",
             "platform.region: missing; set ONDUTY_PLATFORM__REGION (such as mypurecloud.ie), \
              or ONDUTY_PLATFORM__API_URL and ONDUTY_PLATFORM__LOGIN_URL",
             "platform.client_id: missing; set ONDUTY_PLATFORM__CLIENT_ID",

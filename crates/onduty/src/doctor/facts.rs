@@ -24,8 +24,8 @@ use crate::status::Standing;
 /// What the configuration says, as far as the checks look at it.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Which of the platform's APIs is spoken.
-    pub api: PlatformApi,
+    /// Which of the platform's APIs is to be spoken; where nobody says, the platform is asked.
+    pub api: Option<PlatformApi>,
     /// The region's domain; absent where both URLs stand in for one.
     pub region: Option<String>,
     /// Where tokens are given.
@@ -70,6 +70,8 @@ pub(super) struct Facts {
     pub(super) access: Option<Arc<Access>>,
     /// What the read of one state was refused with, where only that could tell.
     pub(super) denials: Vec<Seen<Denial>>,
+    /// Which of the platform's APIs is spoken, if that is known.
+    pub(super) api_spoken: Option<PlatformApi>,
     /// How many agents the spoken API's plainest read told of.
     pub(super) total: Option<u64>,
     /// How many requests a listing takes.
@@ -119,7 +121,7 @@ impl From<&Config> for Settings {
             webhook: sync.webhook,
             insecure: ingress.insecure,
             sweep_interval: sync.sweep_interval,
-            channels_max: if sync.channel { sync.channels_max } else { 0 },
+            channels_max: sync.channels(),
             channel_rotation: sync.channel_rotation,
             default_max_staleness: sync.default_max_staleness,
             store_dir: store.dir.clone(),
@@ -131,13 +133,12 @@ impl From<&Config> for Settings {
     }
 }
 
-impl Settings {
-    /// Where the spoken API lists everybody: its plainest read.
-    pub(super) const fn listing(&self) -> Route {
-        match self.api {
-            PlatformApi::Users => Route::Users,
-            PlatformApi::AgentStates => Route::Agents,
-        }
+/// Where an API lists everybody: its plainest read. Where it is not known which there is, the read that tells.
+pub(super) const fn listing(api: Option<PlatformApi>) -> Route {
+    match api {
+        Some(PlatformApi::Users) => Route::Users,
+        Some(PlatformApi::AgentStates) => Route::Agents,
+        None => Route::AgentStates,
     }
 }
 
@@ -168,7 +169,11 @@ impl Facts {
             agents,
             allowed,
             shape: self.shape,
-            channels_max: u64::try_from(channels_max).unwrap_or(u64::MAX),
+            channels_max: if self.api_spoken == Some(PlatformApi::AgentStates) {
+                0
+            } else {
+                u64::try_from(channels_max).unwrap_or(u64::MAX)
+            },
             channel_rotation,
             interval: sweep_interval,
         }
@@ -176,9 +181,10 @@ impl Facts {
 
     /// The spoken API, for people.
     pub(super) fn api_name(&self) -> &'static str {
-        match self.settings.api {
-            PlatformApi::Users => "users API",
-            PlatformApi::AgentStates => "agent-states API",
+        match self.api_spoken {
+            Some(PlatformApi::Users) => "users API",
+            Some(PlatformApi::AgentStates) => "agent-states API",
+            None => "API not known yet",
         }
     }
 }

@@ -153,9 +153,10 @@ mod tests {
     fn with(agents: usize, change: impl FnOnce(&mut Settings)) -> Vec<Check> {
         let facts = facts(|facts| {
             let settings = Arc::make_mut(&mut facts.settings);
-            settings.api = PlatformApi::Users;
             (settings.sweep_interval, settings.channels_max) = (Interval::Auto, 20);
             change(settings);
+            facts.api_spoken = Some(PlatformApi::Users);
+            facts.shape = crate::platform::genesys::users_api::LISTING;
             facts.directory.agents = agents;
             facts.board.budget.allowed_per_minute = 300;
         });

@@ -14,7 +14,7 @@ use onduty_core::row::Row;
 use onduty_core::snapshot::Snapshot;
 use tokio::time::timeout;
 
-use super::facts::{Directory, Facts};
+use super::facts::{Directory, Facts, listing};
 use super::{Doctor, Place};
 use crate::platform::genesys::access::{self, Depth};
 use crate::platform::genesys::budget::Purpose;
@@ -38,8 +38,11 @@ impl Doctor {
         let ((login, api), (token, store)) = join(hosts, join(Self::token(client), store)).await;
         let (mut endpoint, mut access, mut denials, mut total) = (None, None, Vec::new(), None);
         if token.is_ok() {
-            let listing = self.settings.listing();
-            let what = join(in_time(endpoint_of(client, listing)), in_time(self.access(client)));
+            let read = async {
+                let api = self.platform.find_out().await?;
+                endpoint_of(client, listing(Some(api))).await
+            };
+            let what = join(in_time(read), in_time(self.access(client)));
             let (read, rights) = what.await;
             (endpoint, access) = (read.as_ref().map(|read| read.clone().map(drop)), rights);
             total = read.and_then(Result::ok).flatten();
@@ -57,6 +60,7 @@ impl Doctor {
             needs: self.platform.access().needs(),
             access,
             denials,
+            api_spoken: self.platform.spoken().get(),
             total,
             shape: self.platform.listing_shape(),
             directory: directory(&self.view.snapshot()),

@@ -34,7 +34,7 @@ pub(super) fn seen<T>(value: T) -> Seen<T> {
 pub(super) fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
     let url = BaseUrl::parse("http://127.0.0.1:7480").expect("a URL");
     let settings = Settings {
-        api: PlatformApi::AgentStates,
+        api: Some(PlatformApi::AgentStates),
         region: None,
         login_url: url.clone(),
         api_url: url,
@@ -77,6 +77,7 @@ pub(super) fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
         needs: agent_states_api::NEEDS,
         access: Some(Arc::new(access)),
         denials: Vec::new(),
+        api_spoken: Some(PlatformApi::AgentStates),
         total: None,
         shape: agent_states_api::LISTING,
         directory: Directory::default(),

@@ -1,6 +1,6 @@
 //! Genesys Cloud: one client, two of its APIs.
 //!
-//! [`client`] sends requests: with a token from [`oauth`], when [`budget`] allows, not while an [`outage`] lasts.
+//! `discovery` finds out which is there. [`client`] sends requests: with a token from [`oauth`], when [`budget`] allows, not while an [`outage`] lasts.
 //! [`users_api`] and [`agent_states_api`] know what to ask and what an answer (or a gap in it) proves; [`decode`]
 //! reads the bytes. Regions are data of the configuration.
 
@@ -12,6 +12,7 @@ pub mod channel;
 pub mod client;
 pub mod decode;
 pub mod definitions;
+pub mod discovery;
 pub mod error;
 mod kind;
 pub mod oauth;

@@ -27,6 +27,7 @@ use crate::config::{IngressConfig, PlatformApi};
 use crate::inlet::{Inlet, InletError};
 use crate::listener::body;
 use crate::meters::Meters;
+use crate::platform::Spoken;
 use crate::platform::genesys::decode::{self, Arrival, Attributes, Heard};
 use crate::status::{Phase, StatusBoard};
 use authentic::{Claim, Senders};
@@ -37,7 +38,7 @@ use repeats::Repeats;
 #[derive(Debug)]
 pub struct Ingress {
     /// Which of the platform's APIs the sidecar speaks; any webhook is taken with either.
-    pub api: PlatformApi,
+    pub spoken: Spoken,
     /// Who may send, and how much.
     pub config: IngressConfig,
     /// Where statements go.
@@ -52,7 +53,7 @@ pub struct Ingress {
 
 /// What a request's handling shares with all others.
 struct Shared {
-    api: PlatformApi,
+    spoken: Spoken,
     senders: Senders,
     max_body_bytes: usize,
     body_timeout: Duration,
@@ -77,11 +78,11 @@ enum Taken {
 
 /// The routes of the ingress listener.
 pub fn router(ingress: Ingress) -> Router {
-    let Ingress { api, config, inlet, status, meters, clock } = ingress;
+    let Ingress { spoken, config, inlet, status, meters, clock } = ingress;
     // Webhooks have no heartbeat, so silence proves nothing: the source runs, and has no bound.
     status.source(Source::Webhook, |standing| standing.phase = Phase::Running);
     let shared = Shared {
-        api,
+        spoken,
         senders: Senders::new(&config),
         max_body_bytes: config.max_body_bytes,
         body_timeout: config.body_timeout,
@@ -191,11 +192,12 @@ impl Shared {
     }
 
     /// The statement, less what means nothing in the API that is spoken: where an agent is a user it has no second id,
-    /// and where nobody is logged in, Offline is a state like any other.
+    /// and where nobody is logged in, Offline is a state like any other. While it is not known which is spoken, what
+    /// only one of them says is believed.
     fn adopt(&self, mut said: Observation) -> Observation {
-        match self.api {
-            PlatformApi::AgentStates => {}
-            PlatformApi::Users => (said.statement.agent_id, said.statement.login) = (None, None),
+        match self.spoken.get() {
+            Some(PlatformApi::AgentStates) | None => {}
+            Some(PlatformApi::Users) => (said.statement.agent_id, said.statement.login) = (None, None),
         }
         said
     }

@@ -44,7 +44,6 @@ pub(crate) struct House {
     pub(crate) meters: Meters,
     pub(crate) clock: Clock,
     ahead_ms: Arc<AtomicI64>,
-    api: PlatformApi,
     sources: Spawner,
     _lifecycle: Lifecycle,
 }
@@ -134,6 +133,15 @@ impl House {
     }
 
     pub(crate) fn in_regions(As(api, client): As, sim: Sim, regions: Vec<Region>) -> Self {
+        Self::built(Some(api), client, sim, regions)
+    }
+
+    /// One that has to find out which API there is.
+    pub(crate) fn without_api(sim: Sim) -> Self {
+        Self::built(None, "sim-full", sim, Vec::new())
+    }
+
+    fn built(api: Option<PlatformApi>, client: &str, sim: Sim, regions: Vec<Region>) -> Self {
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let clock = {
             let (system, ahead_ms) = (Clock::system(), Arc::clone(&ahead_ms));
@@ -187,7 +195,6 @@ impl House {
             meters,
             clock,
             ahead_ms,
-            api,
             sources,
             _lifecycle: lifecycle,
         }
@@ -229,7 +236,7 @@ impl House {
 
     pub(crate) fn ingress_on(&self, listener: Listener, config: IngressConfig) {
         let router = webhook::router(Ingress {
-            api: self.api,
+            spoken: self.platform.spoken(),
             config,
             inlet: self.inlet.clone(),
             status: self.status.clone(),

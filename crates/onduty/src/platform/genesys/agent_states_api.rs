@@ -7,6 +7,8 @@ mod lookup;
 mod proof;
 mod reads;
 
+use std::sync::Arc;
+
 use onduty_core::access::Needs;
 use onduty_core::observation::{Observation, Said, Statement};
 
@@ -38,7 +40,7 @@ pub const LISTING: ListingShape =
 /// The agent-states API of one organisation.
 #[derive(Debug)]
 pub struct AgentStatesApi {
-    client: Client,
+    client: Arc<Client>,
     /// What is held already: which agent a user is, and who is believed to be logged in.
     view: View,
     access: AccessReader,
@@ -46,13 +48,8 @@ pub struct AgentStatesApi {
 
 impl AgentStatesApi {
     /// Asks through a client.
-    pub fn new(client: Client, view: View, status: StatusBoard) -> Self {
+    pub fn new(client: Arc<Client>, view: View, status: StatusBoard) -> Self {
         Self { client, view, access: AccessReader::new(NEEDS, status) }
-    }
-
-    /// Whom it asks through.
-    pub const fn client(&self) -> &Client {
-        &self.client
     }
 
     /// What its token may do.

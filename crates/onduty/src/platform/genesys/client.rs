@@ -368,7 +368,7 @@ fn refused(reply: &Reply) -> Refused {
         Err(_) => {
             let text = String::from_utf8_lossy(&answer.body);
             let words: String = text.chars().filter(|c| !c.is_control()).take(WORDS_MAX).collect();
-            ("without a code".to_owned(), words, None)
+            (Refused::WITHOUT_CODE.to_owned(), words, None)
         }
     };
     Refused {

@@ -116,6 +116,9 @@ impl PlatformError {
 }
 
 impl Refused {
+    /// What stands in the place of a code where the body is not the platform's.
+    pub const WITHOUT_CODE: &str = "without a code";
+
     /// Whether it says that there is nobody of the ids asked for. A plain `not.found` (or a proxy's page) says that
     /// there is no such path, and nothing about anybody.
     pub fn says_nobody(&self) -> bool {

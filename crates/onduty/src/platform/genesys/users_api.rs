@@ -43,7 +43,7 @@ pub const NEEDS: Needs =
 /// The users API of one organisation.
 #[derive(Debug)]
 pub struct UsersApi {
-    client: Client,
+    client: Arc<Client>,
     /// What is held already.
     view: View,
     access: AccessReader,
@@ -51,13 +51,8 @@ pub struct UsersApi {
 
 impl UsersApi {
     /// Asks through a client.
-    pub fn new(client: Client, view: View, status: StatusBoard) -> Self {
+    pub fn new(client: Arc<Client>, view: View, status: StatusBoard) -> Self {
         Self { client, view, access: AccessReader::new(NEEDS, status) }
-    }
-
-    /// Whom it asks through.
-    pub const fn client(&self) -> &Client {
-        &self.client
     }
 
     /// What its token may do.

@@ -16,11 +16,12 @@ impl Sweep {
             0 => ALLOWED_AT_FIRST,
             allowed => allowed,
         };
+        let channels_max = u64::try_from(self.channels_max).unwrap_or(u64::MAX);
         let circumstances = Circumstances {
             agents: u64::try_from(self.view.snapshot().directory_total()).unwrap_or(u64::MAX),
             allowed,
             shape: self.platform.listing_shape(),
-            channels_max: u64::try_from(self.channels_max).unwrap_or(u64::MAX),
+            channels_max: if self.platform.offers_channels() { channels_max } else { 0 },
             channel_rotation: Duration::MAX,
             interval: self.interval,
         };

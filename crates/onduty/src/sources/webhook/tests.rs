@@ -51,7 +51,8 @@ fn ingress_of(
     let (inlet, deliveries) = inlet::channel(inlet_bound);
     let status = StatusBoard::default();
     let clock = Clock::from_fn(|| Timestamp::from_millis(NOW_S * 1_000));
-    let ingress = Ingress { api, config, inlet, status: status.clone(), meters: Meters::new().0, clock };
+    let ingress =
+        Ingress { spoken: api.into(), config, inlet, status: status.clone(), meters: Meters::new().0, clock };
     (router(ingress), status, deliveries)
 }
 

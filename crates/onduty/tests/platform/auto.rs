@@ -1,0 +1,67 @@
+//! `platform.api = "auto"`: which API there is, found out from what answers.
+
+use std::time::Duration;
+
+use onduty::config::PlatformApi;
+use onduty_core::answer::{Refusal, Report};
+use onduty_core::observation::Source;
+use serde_json::json;
+
+use crate::house::{House, Sim, ingress_config, until};
+use crate::sweep::differences;
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+#[tokio::test]
+async fn whichever_api_there_is_is_found_out_and_said() {
+    for (offered, api) in [(true, PlatformApi::AgentStates), (false, PlatformApi::Users)] {
+        let sim = Sim::start(120, 0.0, None).await;
+        sim.faults(json!({"agent_states_api": offered})).await;
+        let house = House::without_api(sim);
+        assert_eq!((house.platform.spoken().get(), house.status.read().platform_api), (None, None));
+        house.sweep(HOUR);
+        house.swept(1).await;
+        assert_eq!(house.platform.spoken().get(), Some(api));
+        assert_eq!(house.status.read().platform_api, Some(api.name()));
+        assert_eq!(differences(&house, api).await, Vec::<String>::new());
+        let probes = house.sim.requests_to("/api/v2/agents/states").await;
+        assert!(offered || probes <= 1, "{probes}");
+    }
+}
+
+#[tokio::test]
+async fn a_platform_that_is_down_at_the_start_is_asked_again_and_pushes_are_taken_meanwhile() {
+    let sim = Sim::start(20, 0.0, None).await;
+    let agents = sim.get("/sim/agents").await;
+    let user = agents[0]["userId"].as_str().unwrap().to_owned();
+    sim.faults(json!({"region_down": "503", "agent_states_api": false})).await;
+    let house = House::without_api(sim);
+    let address = house.ingress(ingress_config()).await;
+    house.sweep(HOUR);
+    let reports = house.ask(std::slice::from_ref(&user)).await;
+    assert!(matches!(&*reports, [Report::Refused(Refusal::Unavailable { .. })]), "{reports:?}");
+    assert_eq!(house.platform.spoken().get(), None);
+
+    let event = json!({
+        "topicName": format!("v2.users.{user}.presence"), "version": "2",
+        "eventBody": {
+            "source": "PURECLOUD", "primary": true, "modifiedDate": "2026-03-02T11:58:02.113Z",
+            "presenceDefinition": {"id": "3fd96123-badb-4f69-bc03-1b1ccc6d8014", "systemPresence": "MEAL"}
+        }
+    });
+    let pushed = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
+    let answer =
+        pushed.post(format!("http://{address}/webhooks/genesys")).bearer_auth("letmein").json(&event);
+    assert_eq!(answer.send().await.unwrap().status(), 204);
+    assert!(house.status.read().source(Source::Webhook).last_event_at.is_some());
+
+    house.sim.faults(json!({"region_down": "off"})).await;
+    until("it is found out", async || {
+        // What is waited for is the end of the pause between two tries.
+        house.pass(Duration::from_secs(30));
+        house.platform.spoken().get() == Some(PlatformApi::Users)
+    })
+    .await;
+    house.swept(1).await;
+    assert_eq!(differences(&house, PlatformApi::Users).await, Vec::<String>::new());
+}

@@ -31,8 +31,10 @@ const PAGE_TAKES_MS: u64 = 250;
 const WINDOW_S: u64 = 61;
 /// Requests for a channel: it is made, and given its topics.
 const REQUESTS_A_CHANNEL: u64 = 2;
-/// Requests beside every listing at most: what the token may do, and what presences are called.
-const REQUESTS_BESIDE: u64 = 3;
+/// Requests for what the token may do, read again every few minutes.
+const REQUESTS_FOR_RIGHTS: u64 = 2;
+/// Requests beside the first listing: those, and two for what presences are called.
+const REQUESTS_BESIDE: u64 = REQUESTS_FOR_RIGHTS + 2;
 
 /// What a set-up is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +159,7 @@ impl Circumstances {
             steady: Steady {
                 sweep: per_minute(listing_requests, listing.interval),
                 channel: per_minute(channels * REQUESTS_A_CHANNEL + again(topics), self.channel_rotation),
-                diagnosis: per_minute(REQUESTS_BESIDE, rights_each),
+                diagnosis: per_minute(REQUESTS_FOR_RIGHTS, rights_each),
             },
             cold_start: Effort { requests: listing_requests + REQUESTS_BESIDE, ..listed },
             channels_whole: self.effort(Purpose::Channel, channels * REQUESTS_A_CHANNEL + again(topics)),

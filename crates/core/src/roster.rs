@@ -347,11 +347,19 @@ impl Draft {
             heard_at: observation.heard_at,
             vouches_at: existence::vouches_at(observation),
         };
+        // A routing status without a clock is that of somebody who was never routed. It was so when the statement was
+        // made, and must not hide what began a moment later because both were heard together.
+        let never_routed = Hearing { heard_at: hearing.vouches_at, ..hearing };
         let said = &observation.statement;
+        let clocked = said.routing_status.as_ref().is_none_or(|said| said.clock.is_some());
+        let routing_hearing = if clocked { hearing } else { never_routed };
         let held = &mut self.held;
         let offers = [
             (Facet::Presence, offer(&mut held.presence, said.presence.as_ref(), hearing)),
-            (Facet::RoutingStatus, offer(&mut held.routing_status, said.routing_status.as_ref(), hearing)),
+            (
+                Facet::RoutingStatus,
+                offer(&mut held.routing_status, said.routing_status.as_ref(), routing_hearing),
+            ),
             (Facet::OutOfOffice, offer(&mut held.out_of_office, said.out_of_office.as_ref(), hearing)),
             (Facet::ActiveQueues, offer(&mut held.active_queues, said.active_queues.as_ref(), hearing)),
             (Facet::Login, offer(&mut held.login, said.login.as_ref(), hearing)),

@@ -205,3 +205,35 @@ fn an_agent_is_found_under_the_id_it_has_now_and_under_no_other() {
     }
     assert_eq!(found(&roster, "a-1"), None, "forgotten");
 }
+
+#[test]
+fn what_begins_a_moment_after_a_state_without_a_clock_is_not_hidden_because_both_were_heard_together() {
+    // Somebody who was never routed signs in and goes on queue: two pushes, made 20 ms apart, heard at one instant.
+    let pushed = |presence_at: i64, value: RoutingStatus, routing_at: Option<i64>| {
+        let clock = |at| Clock::at(Timestamp::from_millis(at));
+        let presence = Presence { system: SystemPresence::OnQueue, definition_id: None, message: "".into() };
+        let statement = Statement {
+            presence: Some(Said { value: presence, clock: Some(clock(presence_at)) }),
+            routing_status: Some(Said { value, clock: routing_at.map(clock) }),
+            ..Statement::default()
+        };
+        Input::Observation(Box::new(Observation {
+            user_id: UserId::from("ada"),
+            source: Source::Channel,
+            heard_at: Timestamp::from_millis(900),
+            as_of: None,
+            event_id: None,
+            statement,
+        }))
+    };
+    let first = pushed(740, RoutingStatus::OffQueue, None);
+    let second = pushed(740, RoutingStatus::Idle, Some(760));
+    for inputs in [[&first, &second], [&second, &first]] {
+        let mut roster = Roster::new(Epoch(1));
+        inputs.into_iter().for_each(|input| drop(roster.step(input)));
+        let snapshot = roster.snapshot();
+        let shown = snapshot.by_user_id("ada").and_then(|row| row.routing_status());
+        let shown = shown.map(|shown| (shown.value.clone(), shown.since));
+        assert_eq!(shown, Some((RoutingStatus::Idle, Some(Timestamp::from_millis(760)))));
+    }
+}

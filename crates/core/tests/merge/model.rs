@@ -93,15 +93,15 @@ fn agent(
     if account == Some(AccountState::Deleted) || !listed || seen_at <= named(true) {
         return None;
     }
-    let login = facet(all, |s| s.login.as_ref());
+    let login = facet(all, |s| s.login.as_ref(), |o| o.heard_at);
     let logged_out_at = match login {
         Some((false, None, vouched)) => Some(vouched),
         _ => None,
     };
     let alive =
         |since: Option<Timestamp>| logged_out_at.is_none_or(|out| since.is_some_and(|since| since >= out));
-    let presence = facet(all, |s| s.presence.as_ref()).filter(|(_, since, _)| alive(*since));
-    let routing = facet(all, |s| s.routing_status.as_ref()).filter(|(_, since, _)| alive(*since));
+    let presence = facet(all, |s| s.presence.as_ref(), |o| o.heard_at).filter(|(_, since, _)| alive(*since));
+    let routing = facet(all, |s| s.routing_status.as_ref(), vouches_at).filter(|(_, since, _)| alive(*since));
     let marks = [login.map(|l| l.2), presence.as_ref().map(|p| p.2), routing.as_ref().map(|r| r.2)];
     let confirmed_at = match login {
         Some((false, _, vouched)) => vouched,
@@ -118,8 +118,10 @@ fn agent(
         }),
         presence: presence.map(|(value, since, _)| (value, since)),
         routing_status: routing.map(|(value, since, _)| (value, since)),
-        out_of_office: facet(all, |s| s.out_of_office.as_ref()).map(|(value, since, _)| (value, since)),
-        active_queues: facet(all, |s| s.active_queues.as_ref()).map(|(value, since, _)| (value, since)),
+        out_of_office: facet(all, |s| s.out_of_office.as_ref(), |o| o.heard_at)
+            .map(|(value, since, _)| (value, since)),
+        active_queues: facet(all, |s| s.active_queues.as_ref(), |o| o.heard_at)
+            .map(|(value, since, _)| (value, since)),
         login: login.map(|(value, since, _)| (value, since)),
         confirmed_at,
     })
@@ -134,6 +136,7 @@ fn word<T: Ord + Clone>(all: &[&Observation], pick: impl Fn(&Statement) -> Optio
 fn facet<T: Ord + Clone>(
     all: &[&Observation],
     pick: impl Fn(&Statement) -> Option<&Said<T>>,
+    estimated_at: impl Fn(&Observation) -> Timestamp,
 ) -> Option<(T, Option<Timestamp>, Timestamp)> {
     let said = || all.iter().filter_map(|o| Some((*o, pick(&o.statement)?)));
     let exact = || {
@@ -147,7 +150,7 @@ fn facet<T: Ord + Clone>(
         (value.clone(), Some(clock.at), vouched.unwrap_or(Timestamp::MIN))
     });
     let estimate =
-        said().filter(|(_, said)| said.clock.is_none()).map(|(o, said)| (o.heard_at, &said.value)).max();
+        said().filter(|(_, said)| said.clock.is_none()).map(|(o, said)| (estimated_at(o), &said.value)).max();
     match (newest, estimate) {
         (Some(exact), Some((heard_at, value))) if heard_at > exact.2 => {
             if exact.0 == *value {

@@ -149,7 +149,8 @@ impl Circumstances {
         let per_minute = |requests: u64, each: Duration| requests as f64 * 60.0 / each.as_secs_f64().max(1.0);
         let rights_each = listing.interval.max(Duration::from_secs(300));
         let spread = listing.interval.as_secs_f64() * SPREAD as f64 / 100.0;
-        let listed = self.effort(Purpose::Sweep, listing_requests);
+        // Until everybody is listed there is nobody to open a channel for: its share is the listing's.
+        let listed = Self { channels_max: 0, ..*self }.effort(Purpose::Sweep, listing_requests);
         Forecast {
             listing,
             listing_requests,

@@ -177,7 +177,7 @@ mod tests {
                 ),
                 ok(
                     "cold start",
-                    "everybody listed after 124 requests, about 64 s; channels whole after 144 requests, about 76 s more"
+                    "everybody listed after 124 requests, about 30 s; channels whole after 144 requests, about 76 s more"
                 ),
                 ok("channel loss", "its agents alone are read again: 12 requests, about 3 s"),
                 ok("push loss", "listings alone keep states at most 4 min old"),

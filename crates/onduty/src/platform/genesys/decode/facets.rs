@@ -118,21 +118,7 @@ pub(super) fn activity(members: Object<'_>) -> Result<(Statement, Option<Ignored
         value: queues.iter().map(|queue| QueueId::from(&**queue)).collect(),
         clock: changed_at.map(Clock::at),
     });
-    forget_never_routed(&mut statement);
     Ok((statement, ignored))
-}
-
-/// Of somebody who never was routed every activity event says `OFF_QUEUE`, and no `startTime`. Beside facets with a
-/// clock that is no news, and an estimate by the time of hearing would mask the first routing: the event that
-/// tells of it has a clock that is a little older than when this one was heard.
-fn forget_never_routed(statement: &mut Statement) {
-    let never = |said: &Said<RoutingStatus>| said.clock.is_none() && said.value == RoutingStatus::OffQueue;
-    let has_clocks = statement.presence.as_ref().is_some_and(|said| said.clock.is_some())
-        || statement.out_of_office.as_ref().is_some_and(|said| said.clock.is_some())
-        || statement.active_queues.as_ref().is_some_and(|said| said.clock.is_some());
-    if has_clocks && statement.routing_status.as_ref().is_some_and(never) {
-        statement.routing_status = None;
-    }
 }
 
 /// Whether an object has any facet of an activity event.

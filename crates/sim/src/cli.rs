@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use onduty_sim::scenario::script::Script;
-use onduty_sim::{SimError, SimOptions, WebhookAuth, WebhookFormat, WebhookTarget};
+use onduty_sim::{SimError, SimOptions, Simulator, WebhookAuth, WebhookFormat, WebhookTarget};
 
 /// A simulated contact-centre cloud: Genesys Cloud's users API, the agent-states API, webhooks, and switches that
 /// make them misbehave.
@@ -49,6 +49,12 @@ pub(crate) struct Cli {
     /// A TOML file of timed moves.
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
+    /// Speak TLS, by a certificate of an authority made at the start.
+    #[arg(long)]
+    tls: bool,
+    /// The folder for the authority's certificate, which clients are to trust.
+    #[arg(long, value_name = "FOLDER", default_value = ".", requires = "tls")]
+    tls_dir: PathBuf,
 }
 
 fn format(text: &str) -> Result<WebhookFormat, String> {
@@ -70,28 +76,37 @@ impl Cli {
             seed: self.seed,
             webhook: self.webhook.map(|url| WebhookTarget { url, auth, format }),
             script: self.scenario.as_deref().map(Script::load).transpose()?,
+            tls: self.tls.then_some(self.tls_dir),
         })
     }
 }
 
 /// What to tell whoever started it: addresses, a block for official SDKs, and something to try.
-pub(crate) fn greeting(addr: SocketAddr, agents: usize) -> String {
+pub(crate) fn greeting(simulator: &Simulator, agents: usize) -> String {
+    let (url, addr) = (simulator.url(), simulator.addr());
     let (host, port) = (addr.ip(), addr.port());
+    let (protocol, trust, curl) = match simulator.ca_file() {
+        Some(file) => {
+            let file = file.display();
+            ("https", format!("  trust          {file}\n"), format!("curl --cacert {file}"))
+        }
+        None => ("http", String::new(), "curl".to_owned()),
+    };
     format!(
         "onduty-sim: {agents} agents
-  platform API   http://{addr}/api/v2
-  log-in         http://{addr}/oauth/token   (client sim-full, secret sim-secret)
-  control plane  http://{addr}/sim/agents
-
+  platform API   {url}/api/v2
+  log-in         {url}/oauth/token   (client sim-full, secret sim-secret)
+  control plane  {url}/sim/agents
+{trust}
 For an official SDK's configuration file:
 [gateway]
 host = {host}
-protocol = http
+protocol = {protocol}
 port = {port}
 
 Try:
-  curl -s http://{addr}/sim/agents | head -c 600
-  curl -s -u sim-full:sim-secret -d grant_type=client_credentials http://{addr}/oauth/token
+  {curl} -s {url}/sim/agents | head -c 600
+  {curl} -s -u sim-full:sim-secret -d grant_type=client_credentials {url}/oauth/token
 "
     )
 }

@@ -30,4 +30,4 @@ mod world;
 
 pub use faults::{FaultError, WebhookFormat};
 pub use sender::{AuthError, WebhookAuth};
-pub use shell::{SimError, SimOptions, Simulator, WebhookTarget};
+pub use shell::{SimError, SimOptions, Simulator, TlsError, WebhookTarget};

@@ -33,7 +33,7 @@ async fn run(cli: cli::Cli) -> Result<bool, Box<dyn Error>> {
     let options = cli.into_options()?;
     let agents = options.agents;
     let simulator = Simulator::start(options).await?;
-    print!("{}", cli::greeting(simulator.addr(), agents));
+    print!("{}", cli::greeting(&simulator, agents));
     tokio::select! {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}

@@ -4,8 +4,10 @@ mod connections;
 mod keeper;
 mod mover;
 mod sockets;
+mod tls;
 
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +24,7 @@ use crate::scenario::script::{Script, ScriptError};
 use crate::sender::{AuthError, Credentials, WebhookAuth};
 use crate::world::World;
 use mover::Mover;
+pub use tls::TlsError;
 
 /// Most agents of one simulator.
 const AGENTS_MAX: usize = 200_000;
@@ -47,6 +50,8 @@ pub struct SimOptions {
     pub webhook: Option<WebhookTarget>,
     /// Scripted moves.
     pub script: Option<Script>,
+    /// Speak TLS only, and write the certificate that clients are to trust into this folder.
+    pub tls: Option<PathBuf>,
 }
 
 impl Default for SimOptions {
@@ -58,6 +63,7 @@ impl Default for SimOptions {
             seed: 1,
             webhook: None,
             script: None,
+            tls: None,
         }
     }
 }
@@ -102,6 +108,9 @@ pub enum SimError {
     /// The scenario can't be played.
     #[error("could not use the scenario")]
     Script(#[from] ScriptError),
+    /// No TLS.
+    #[error("could not set up TLS")]
+    Tls(#[from] TlsError),
 }
 
 /// What all tasks share: the world behind its lock, and two bells.
@@ -149,6 +158,7 @@ impl Shared {
 /// A running simulator. Dropping it stops it without waiting; [`Simulator::shutdown`] waits.
 pub struct Simulator {
     addr: SocketAddr,
+    ca_file: Option<PathBuf>,
     shared: Arc<Shared>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -157,7 +167,7 @@ pub struct Simulator {
 impl Simulator {
     /// Founds the world and starts to serve it.
     pub async fn start(options: SimOptions) -> Result<Self, SimError> {
-        let SimOptions { listen, agents, rate, seed, webhook, script } = options;
+        let SimOptions { listen, agents, rate, seed, webhook, script, tls } = options;
         if agents > AGENTS_MAX || !(0.0..=RATE_MAX).contains(&rate) {
             let text = format!("at most {AGENTS_MAX} agents, and from 0 to {RATE_MAX} events a second");
             return Err(SimError::Options(text));
@@ -169,6 +179,11 @@ impl Simulator {
             world.faults.webhook_format = webhook.format;
             world.credentials = Arc::new(Credentials::of(&webhook.auth)?);
         }
+        let tls = match tls {
+            Some(folder) => Some(tls::prepare(&folder).await?),
+            None => None,
+        };
+        let (acceptor, ca_file) = tls.map(|tls| (tls.acceptor, tls.ca_file)).unzip();
         let shared =
             Arc::new(Shared { world: Mutex::new(world), mail: Notify::new(), settled: Notify::new() });
         let listener =
@@ -183,8 +198,8 @@ impl Simulator {
         let mover = Mover::new(Arc::clone(&shared), rate, moves.unwrap_or_default());
         tasks.spawn(mover.run(stop.clone()));
         tasks.spawn(keeper::keep(Arc::clone(&shared), stop.clone()));
-        tasks.spawn(connections::serve(listener, Arc::clone(&shared), tasks.clone(), stop.clone()));
-        Ok(Self { addr, shared, tasks, stop })
+        tasks.spawn(connections::serve(listener, acceptor, Arc::clone(&shared), tasks.clone(), stop.clone()));
+        Ok(Self { addr, ca_file, shared, tasks, stop })
     }
 
     /// The address it listens on.
@@ -194,7 +209,13 @@ impl Simulator {
 
     /// Its base URL: log-in host, API host and control plane are one origin.
     pub fn url(&self) -> String {
-        format!("http://{}", self.addr)
+        let scheme = if self.ca_file.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// The file with the certificate of the authority to trust, where it speaks TLS.
+    pub fn ca_file(&self) -> Option<&Path> {
+        self.ca_file.as_deref()
     }
 
     /// Sets switches by name, as `PUT /sim/faults` does: all of those given, or none.

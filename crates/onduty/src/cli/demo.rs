@@ -85,6 +85,7 @@ impl Demo {
             seed: self.seed,
             webhook: Some(webhook),
             script: None,
+            tls: None,
         }
     }
 

@@ -18,4 +18,5 @@ mod sdk;
 mod stage;
 mod sync;
 mod timeline;
+mod tls;
 mod truth;

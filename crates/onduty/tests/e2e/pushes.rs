@@ -84,7 +84,7 @@ impl Scene {
 }
 
 /// Follows until this user is in this presence.
-async fn see(watch: &mut Watch, replica: &mut Replica, user: &str, presence: &str) {
+pub(crate) async fn see(watch: &mut Watch, replica: &mut Replica, user: &str, presence: &str) {
     let seen = async {
         loop {
             let shown = replica.get(user).and_then(|state| state.presence.clone()).unwrap_or_default();
@@ -98,7 +98,7 @@ async fn see(watch: &mut Watch, replica: &mut Replica, user: &str, presence: &st
     assert!(in_time.is_ok(), "{user} was never seen in {presence}");
 }
 
-fn everything(client: &Client) -> Watch {
+pub(crate) fn everything(client: &Client) -> Watch {
     let options = WatchOptions { progress_interval: Duration::from_millis(200), ..WatchOptions::default() };
     client.watch_with(Scope::everyone(), options)
 }

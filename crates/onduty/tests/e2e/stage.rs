@@ -48,7 +48,8 @@ pub(crate) async fn simulator(agents: usize, rate: f64, format: WebhookFormat, p
     let webhook =
         WebhookTarget { url: ports.webhook_url(), auth: WebhookAuth::Signed(SECRET.into()), format };
     let listen = SocketAddr::from(([127, 0, 0, 1], 0));
-    let options = SimOptions { listen, agents, rate, seed: 7, webhook: Some(webhook), script: None };
+    let options =
+        SimOptions { listen, agents, rate, seed: 7, webhook: Some(webhook), ..SimOptions::default() };
     Simulator::start(options).await.unwrap()
 }
 
@@ -62,6 +63,14 @@ pub(crate) struct Control {
 impl Control {
     pub(crate) fn of(base: String) -> Self {
         Self { base, http: http() }
+    }
+
+    /// Over TLS, with trust in this authority alone.
+    pub(crate) fn trusting(base: String, authority: &[u8]) -> Self {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let authority = reqwest::Certificate::from_pem(authority).unwrap();
+        let http = reqwest::Client::builder().tls_certs_only([authority]).no_proxy().build().unwrap();
+        Self { base, http }
     }
 
     pub(crate) async fn get(&self, path: &str) -> Value {
@@ -99,7 +108,7 @@ pub(crate) struct Memory {
 pub(crate) struct Sidecar {
     pub(crate) ports: Ports,
     settings: Vec<(&'static str, String)>,
-    environment: Vec<(&'static str, &'static str)>,
+    environment: Vec<(&'static str, String)>,
     home: TempDir,
     process: Option<Child>,
 }
@@ -131,8 +140,8 @@ impl Sidecar {
     }
 
     /// Puts a variable that is not onduty's own into its environment.
-    pub(crate) fn set(&mut self, variable: &'static str, value: &'static str) {
-        self.environment.push((variable, value));
+    pub(crate) fn set(&mut self, variable: &'static str, value: &str) {
+        self.environment.push((variable, value.to_owned()));
     }
 
     /// Starts it.
@@ -144,7 +153,7 @@ impl Sidecar {
             .arg("--data-dir")
             .arg(self.data_dir())
             .env_clear()
-            .envs(self.environment.iter().copied());
+            .envs(self.environment.iter().cloned());
         for (key, value) in &self.settings {
             command.env(format!("ONDUTY_{key}"), value);
         }

@@ -1,4 +1,4 @@
-//! The listener: HTTP/1.1 and HTTP/2 cleartext, with limits on everything a stranger controls.
+//! The listener: HTTP/1.1 and HTTP/2, in the clear or over TLS, with limits on everything a stranger controls.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +11,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
 use serde_json::json;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -22,6 +24,8 @@ use crate::wire::{self, Answer, BODY_MAX, Call, Method, Outcome, Query};
 
 /// Connections open at once; further ones wait to be accepted.
 const CONNECTIONS_MAX: usize = 1024;
+/// A caller has this long to shake hands, where TLS is spoken.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A caller has this long to send its headers, which is also how long a connection may idle between requests.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(30);
 /// And this long to send its body.
@@ -41,6 +45,7 @@ const NO_HOST: &str = "localhost";
 /// Accepts connections until stopped.
 pub(super) async fn serve(
     listener: TcpListener,
+    acceptor: Option<TlsAcceptor>,
     shared: Arc<Shared>,
     tasks: TaskTracker,
     stop: CancellationToken,
@@ -57,9 +62,9 @@ pub(super) async fn serve(
         match accepted {
             (Ok(place), Ok((stream, _))) => {
                 let (shared, stop) = (Arc::clone(&shared), stop.clone());
-                let guest =
-                    Guest { shared, tasks: tasks.clone(), stop, place: Arc::new(place), secure: false };
-                tasks.spawn(converse(stream, guest));
+                let secure = acceptor.is_some();
+                let guest = Guest { shared, tasks: tasks.clone(), stop, place: Arc::new(place), secure };
+                tasks.spawn(welcome(stream, acceptor.clone(), guest));
             }
             (_, Err(error)) => {
                 tracing::warn!(%error, "could not accept a connection");
@@ -83,9 +88,25 @@ pub(super) struct Guest {
     pub(super) secure: bool,
 }
 
-/// Serves one connection until it ends, or until the stop lets it finish what it is at.
-async fn converse(stream: TcpStream, guest: Guest) {
+/// Shakes hands where TLS is spoken, then serves.
+async fn welcome(stream: TcpStream, acceptor: Option<TlsAcceptor>, guest: Guest) {
     let _ = stream.set_nodelay(true);
+    let Some(acceptor) = acceptor else {
+        return converse(stream, guest).await;
+    };
+    let shaken = tokio::select! {
+        () = guest.stop.cancelled() => return,
+        shaken = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => shaken,
+    };
+    match shaken {
+        Ok(Ok(stream)) => converse(stream, guest).await,
+        Ok(Err(error)) => tracing::debug!(%error, "no TLS with a caller"),
+        Err(_) => tracing::debug!("a caller was too slow to shake hands"),
+    }
+}
+
+/// Serves one connection until it ends, or until the stop lets it finish what it is at.
+async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static, guest: Guest) {
     let mut builder = auto::Builder::new(TokioExecutor::new());
     builder
         .http1()

@@ -124,6 +124,36 @@ async fn a_socket_without_heartbeats_that_answers_pings_stays_and_vouches() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_socket_that_is_closed_time_and_again_is_opened_ever_more_rarely() {
+    let (faults, settings) = (json!({"close_1001": 1}), &[("sync.channel_ping", "60s")]);
+    let stage = Stage::open(Cast { faults, settings, ..Cast::default() }).await;
+    let opened = async || {
+        let now = stage.figures().await;
+        (now.platform("/sockets/opened"), now.platform("/sockets/open"))
+    };
+    // Time passes for a closed one only: each is closed before its first ping, and has said something until then.
+    eventually("it was opened six times, and closed", async || match opened().await {
+        (6.., 0) => Some(()),
+        (_, 0) => {
+            stage.pass(SECOND);
+            None
+        }
+        _ => None,
+    })
+    .await;
+    let (before, closed_at) = (opened().await.0, stage.now());
+    eventually("it is opened again", async || {
+        // In small steps: opening takes some looks, too.
+        stage.pass(SECOND / 10);
+        (opened().await.0 > before).then_some(())
+    })
+    .await;
+    let peace = stage.now().since(closed_at);
+    assert!(peace >= 4 * SECOND, "{peace:?} after the sixth");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_socket_that_is_about_to_be_closed_is_replaced_before_without_a_gap() {
     let stage = Stage::open(Cast { rate: 50.0, ..Cast::default() }).await;
     stage.settled().await;

@@ -55,7 +55,7 @@ pub(super) struct Line {
     /// What is under way is a replacement: it goes on when the present channel is lost.
     is_rotating: bool,
     mend: Option<BoxFuture<'static, Mended>>,
-    /// Losses in a row, without a sign of life between them.
+    /// Losses in a row, without an answer to a ping between them.
     losses: u32,
     /// Take-overs, and the last of them.
     taken_over: (u32, Option<Timestamp>),

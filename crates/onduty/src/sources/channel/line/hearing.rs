@@ -70,10 +70,13 @@ impl Line {
         };
         let Some(tap) = tap else { return };
         tap.heard(at);
-        self.losses = 0;
         match frame {
             Ok(Frame::Alive) => {}
-            Ok(Frame::Pong) => news.alive_at = news.alive_at.max(tap.answered()),
+            Ok(Frame::Pong) => {
+                // Not at the first frame: a socket may say something and be closed at once, time and again.
+                self.losses = 0;
+                news.alive_at = news.alive_at.max(tap.answered());
+            }
             Ok(Frame::Closing) => tap.is_closing = true,
             Ok(Frame::TakenOver) => {
                 // The channel that we make in its place is another one, too.

@@ -50,6 +50,32 @@ async fn topics_follow_who_is_hired_and_who_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_that_cannot_be_put_when_somebody_leaves_are_put_later() {
+    let stage = Stage::open(Cast { settings: &[("sync.sweep_interval", "1s")], ..Cast::default() }).await;
+    stage.settled().await;
+    let before = stage.figures().await;
+    let route = "/api/v2/notifications/channels/{channelId}/subscriptions";
+    let trouble = json!({"http_error_p": 1, "http_error_status": 500, "http_trouble_routes": [route]});
+    stage.switch(trouble).await;
+    let leaver = stage.truth().await[1]["userId"].as_str().unwrap().to_owned();
+    stage.control(Method::POST, &format!("agents/{leaver}/account"), json!({"state": "deleted"})).await;
+    eventually("it was tried in vain", async || {
+        stage.pass(Duration::from_secs(1));
+        (stage.figures().await.subscriptions() >= before.subscriptions() + 8).then_some(())
+    })
+    .await;
+    stage.switch(json!({"http_error_p": 0})).await;
+    eventually("who left has no topic", async || {
+        stage.pass(Duration::from_secs(1));
+        let now = stage.figures().await;
+        (now.platform("/channels/topics") == before.platform("/channels/topics") - 1).then_some(())
+    })
+    .await;
+    stage.settled().await;
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_is_beyond_the_topics_is_counted_named_and_covered_by_listings() {
     let settings = &[("sync.channels_max", "1"), ("sync.sweep_interval", "2s")];
     let stage = Stage::open(Cast { agents: 1_100, settings, ..Cast::default() }).await;

@@ -266,7 +266,7 @@ impl Line {
         if let Some(tap) = old {
             standing.is_open = true;
             standing.topics = tap.permitted.len();
-            standing.rejected = tap.asked.len() - tap.permitted.len();
+            standing.rejected = tap.rejected;
             standing.rejection = tap.rejection.clone();
         }
         standing.covered = self.ledger.covered();

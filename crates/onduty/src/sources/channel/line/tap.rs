@@ -34,7 +34,9 @@ pub(super) struct Tap {
     pub(super) asked: Agents,
     /// Agents whose topics the platform took.
     pub(super) permitted: BTreeSet<UserId>,
-    /// Why it did not take one of the others.
+    /// How many of those that it was told it refused.
+    pub(super) rejected: usize,
+    /// Why one of them.
     pub(super) rejection: Option<RejectedTopic>,
     /// When all of those topics were live.
     pub(super) live_at: Timestamp,
@@ -109,6 +111,7 @@ impl Tap {
             channel,
             socket,
             permitted: BTreeSet::new(),
+            rejected: 0,
             rejection: None,
             asked,
             live_at,
@@ -122,6 +125,7 @@ impl Tap {
     /// The topics of these agents were put.
     pub(super) fn subscribed(&mut self, asked: Agents, subscribed: Subscribed, now: Timestamp) {
         self.permitted = asked.difference(&subscribed.rejected).cloned().collect();
+        self.rejected = asked.len() - self.permitted.len();
         self.rejection = subscribed.why;
         self.asked = asked;
         let life = self.channel.expires_at.since(now);

@@ -75,6 +75,11 @@ impl Mending {
         Next::Read(next)
     }
 
+    /// Whether everybody has been asked for at least once since the gap.
+    pub(super) const fn has_asked_everybody(&self) -> bool {
+        self.rounds > 0
+    }
+
     /// Nobody is asked for before.
     pub(super) const fn rests_until(&self) -> Option<Timestamp> {
         self.rests_until
@@ -105,11 +110,13 @@ mod tests {
         let all = users("abc");
         assert_eq!(mending.next(all.iter(), 2, at(0)), Next::Read(users("ab")));
         assert_eq!(mending.next(all.iter(), 2, at(0)), Next::Read(users("c")));
+        assert!(!mending.has_asked_everybody());
         assert_eq!(
             mending.next(all.iter(), 2, at(0)),
             Next::Rest(at(5)),
             "all of them are still not current"
         );
+        assert!(mending.has_asked_everybody());
         assert_eq!(mending.next(all.iter(), 2, at(4)), Next::Rest(at(5)));
         assert_eq!(mending.next(users("b").iter(), 2, at(5)), Next::Read(users("b")));
         assert_eq!(mending.next(users("b").iter(), 2, at(5)), Next::Rest(at(15)));

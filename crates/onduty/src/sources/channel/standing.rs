@@ -128,8 +128,9 @@ impl Board {
         vouched_until: Option<Timestamp>,
     ) {
         let mut inner = self.lock();
-        if let Some(until) = vouched_until {
-            inner.marks.insert(id, until);
+        // A line that is not complete yet is not made so by a sign of life.
+        if let (Some(until), Some(mark)) = (vouched_until, inner.marks.get_mut(&id)) {
+            *mark = until.max(*mark);
         }
         let mark = oldest_mark(&inner);
         self.status.source(Source::Channel, |standing| {

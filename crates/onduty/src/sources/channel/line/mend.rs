@@ -30,9 +30,9 @@ impl Line {
         let batch = self.shared.platform.lookup_batch_max();
         let agents = match self.mending.next(self.ledger.unread(&snapshot, now), batch, now) {
             Next::Read(agents) => agents,
-            Next::Rest(_) => return,
-            Next::Done => {
-                // Everybody is covered, and was vouched for since: complete up to the last of those beginnings.
+            Next::Rest(_) if !self.mending.has_asked_everybody() => return,
+            // Of whoever is left the platform tells no state, and listings won't either.
+            Next::Rest(_) | Next::Done => {
                 let complete_until = self.ledger.whole_since().filter(|since| *since <= now);
                 complete_until.into_iter().for_each(|until| self.shared.board.complete(self.id, until));
                 return;

@@ -199,7 +199,7 @@ impl Line {
             }
             (State::Changing(changing), Side::Old) => {
                 let Changing { old, new, .. } = *changing;
-                if new.live_at > old.heard_at() {
+                if new.live_at > old.vouched_at() {
                     self.gap();
                 }
                 self.open(new);

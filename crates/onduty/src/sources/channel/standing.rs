@@ -17,6 +17,9 @@ use crate::status::{ChannelsStanding, Phase, StatusBoard};
 /// How old the oldest mark may become: three heartbeats of the platform.
 const BOUND: Duration = Duration::from_secs(90);
 
+/// Events that can't be read come one after the other, all for one reason: one line in the log is enough.
+const MALFORMED_LOGGED_EVERY: Duration = Duration::from_secs(60);
+
 /// Where all lines stand.
 pub(super) struct Board {
     status: StatusBoard,
@@ -187,8 +190,10 @@ impl Board {
     /// A frame could not be read.
     pub(super) fn malformed(&self, error: &Malformed, now: Timestamp) {
         self.meters.channel_malformed();
-        tracing::warn!(%error, "an event that can't be read: full listings will tell what it said");
         let mut inner = self.lock();
+        if inner.whole.malformed_at.is_none_or(|last| now.since(last) > MALFORMED_LOGGED_EVERY) {
+            tracing::warn!(%error, "an event that can't be read: full listings will tell what it said");
+        }
         inner.trouble = format!("an event could not be read: {error}");
         inner.whole.malformed_at = Some(now);
         self.show(&mut inner);

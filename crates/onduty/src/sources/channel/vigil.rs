@@ -25,6 +25,8 @@ pub(super) struct Vigil {
     pinged_at: Timestamp,
     /// When the pings were sent that are not answered yet; answers come in the same order.
     unanswered: VecDeque<Timestamp>,
+    /// When the last ping was sent that was answered.
+    vouched_at: Timestamp,
 }
 
 /// What to do about a socket.
@@ -41,7 +43,7 @@ pub(super) enum Step {
 impl Vigil {
     /// Of a socket that was opened just now, to be pinged every so often.
     pub(super) const fn begin(now: Timestamp, every: Duration) -> Self {
-        Self { every, heard_at: now, pinged_at: now, unanswered: VecDeque::new() }
+        Self { every, heard_at: now, pinged_at: now, unanswered: VecDeque::new(), vouched_at: now }
     }
 
     /// A frame came: any will do.
@@ -57,12 +59,14 @@ impl Vigil {
 
     /// The answer to a ping came; gives when that ping was sent. What was sent to us before then has been read.
     pub(super) fn answered(&mut self) -> Option<Timestamp> {
-        self.unanswered.pop_front()
+        let sent_at = self.unanswered.pop_front();
+        self.vouched_at = sent_at.unwrap_or(self.vouched_at).max(self.vouched_at);
+        sent_at
     }
 
-    /// When a frame was last read.
-    pub(super) const fn heard_at(&self) -> Timestamp {
-        self.heard_at
+    /// What was sent to us before this instant has been read.
+    pub(super) const fn vouched_at(&self) -> Timestamp {
+        self.vouched_at
     }
 
     /// What to do now.

@@ -21,6 +21,8 @@ use crate::sources::channel::vigil::{Step, Vigil};
 const EXTEND_BEFORE: Duration = Duration::from_secs(3_600);
 /// How often the platform is asked whether it still knows the channel: one that was displaced may go on in silence.
 const PROBE_EVERY: Duration = Duration::from_secs(300);
+/// No channel is replaced sooner than this after it was opened.
+const LIFE_MIN: Duration = Duration::from_secs(10);
 /// A rotation that failed is tried again after this.
 const PUT_OFF: Duration = Duration::from_secs(60);
 /// Refused topics are put again this often: rights are given, too.
@@ -107,7 +109,8 @@ impl Tap {
             probe_at: live_at.after(PROBE_EVERY.mul_f64(0.5 + 0.5 * jitter)),
             // Channels that were made together are not replaced together.
             rotate_at: live_at.after(rhythm.rotation.mul_f64(0.75 + 0.25 * jitter)),
-            put_off_until: Timestamp::MIN,
+            // One whose socket is announced to close as soon as it opens is not replaced as fast.
+            put_off_until: live_at.after(LIFE_MIN),
             channel,
             socket,
             permitted: BTreeSet::new(),
@@ -159,9 +162,9 @@ impl Tap {
         self.vigil.answered()
     }
 
-    /// When a frame was last read.
-    pub(super) const fn heard_at(&self) -> Timestamp {
-        self.vigil.heard_at()
+    /// What was sent to it before this instant has been read.
+    pub(super) const fn vouched_at(&self) -> Timestamp {
+        self.vigil.vouched_at()
     }
 
     /// Not to be replaced for a while.

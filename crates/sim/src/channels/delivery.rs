@@ -19,7 +19,7 @@ use crate::faults::Faults;
 use crate::shapes::{
     ActivityBody, OutOfOfficeEvent, PresenceEvent, QueueUserEvent, RoutingEvent, Style, SummaryEvent, Told,
 };
-use crate::stats::{ChannelStats, Ending};
+use crate::stats::ChannelStats;
 
 /// Deliveries held back at once.
 const HELD_MAX: usize = 100_000;
@@ -174,9 +174,9 @@ impl Channels {
         };
         if line.frozen {
             stats.lost_half_open += 1;
-        } else if line.post(Post::Event(text)).is_err() {
+        } else if let Err(refusal) = line.post(Post::Event(text)) {
             stats.lost_cut += 1;
-            self.drop_line(parcel.channel, Ending::Slow, stats);
+            self.drop_line(parcel.channel, refusal.ending(), stats);
         }
     }
 }

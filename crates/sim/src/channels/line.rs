@@ -1,13 +1,16 @@
 //! The line from a channel to the task that writes its socket: bounded, and never waited for.
 //!
-//! The world posts under its lock. A post that finds no room ends the line: the consumer does not read.
+//! The world posts under its lock. A post that is not taken ends the line: the consumer does not
+//! read, or is gone.
 
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TrySendError;
 use tokio_util::sync::CancellationToken;
 
 use crate::cloud::stamp::Stamp;
+use crate::stats::Ending;
 
 /// Frames that wait for one socket. At some hundred bytes each, half a megabyte.
 pub(crate) const QUEUE_MAX: usize = 1024;
@@ -55,9 +58,24 @@ pub(crate) struct LineEnd {
     pub(crate) cut: CancellationToken,
 }
 
-/// The queue is full: whoever is at the other end does not read.
+/// Why a line takes nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Stuck;
+pub(super) enum Refusal {
+    /// The queue is full: whoever is at the other end does not read.
+    Full,
+    /// The client has left, and its socket's task is about to say so.
+    Left,
+}
+
+impl Refusal {
+    /// What the end of the socket counts as.
+    pub(super) fn ending(self) -> Ending {
+        match self {
+            Self::Full => Ending::Slow,
+            Self::Left => Ending::Client,
+        }
+    }
+}
 
 impl Line {
     pub(super) fn open(socket: u64, now: Stamp) -> (Self, LineEnd) {
@@ -78,11 +96,14 @@ impl Line {
     }
 
     /// Posts something. A frozen line takes everything and does nothing.
-    pub(super) fn post(&self, post: Post) -> Result<(), Stuck> {
+    pub(super) fn post(&self, post: Post) -> Result<(), Refusal> {
         if self.frozen {
             return Ok(());
         }
-        self.queue.try_send(post).map_err(|_| Stuck)
+        self.queue.try_send(post).map_err(|error| match error {
+            TrySendError::Full(_) => Refusal::Full,
+            TrySendError::Closed(_) => Refusal::Left,
+        })
     }
 
     /// Ends the line without a good-bye.
@@ -99,7 +120,7 @@ impl Line {
     }
 
     /// Makes the line deaf and dumb.
-    pub(super) fn freeze(&mut self) -> Result<(), Stuck> {
+    pub(super) fn freeze(&mut self) -> Result<(), Refusal> {
         self.post(Post::Freeze)?;
         self.frozen = true;
         Ok(())

@@ -77,8 +77,8 @@ impl Channels {
     /// Sends a frame of the platform's own to whoever is connected; cuts who does not read.
     pub(super) fn notify(&mut self, number: u64, text: Arc<str>, stats: &mut ChannelStats) {
         let line = self.channels.get(&number).and_then(|channel| channel.line.as_ref());
-        if line.is_some_and(|line| line.post(Post::Notice(text)).is_err()) {
-            self.drop_line(number, Ending::Slow, stats);
+        if let Some(Err(refusal)) = line.map(|line| line.post(Post::Notice(text))) {
+            self.drop_line(number, refusal.ending(), stats);
         }
     }
 

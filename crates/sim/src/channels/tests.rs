@@ -152,6 +152,18 @@ fn whoever_does_not_read_is_cut_and_counted() {
 }
 
 #[test]
+fn whoever_left_is_not_counted_as_slow() {
+    let mut stage = Stage::with(Faults::default());
+    let id = stage.create(NOW);
+    let mut line = stage.connect(&id, NOW);
+    line.posts.close();
+    stage.channels.hear(&id, line.socket, Some(r#"{"message":"ping"}"#), &mut stage.stats, NOW);
+    stage.channels.hung_up(&id, line.socket, Ending::Client, &mut stage.stats);
+    let ended = stage.stats.ended_json();
+    assert_eq!((&ended["client"], &ended["slow"]), (&1.into(), &0.into()));
+}
+
+#[test]
 fn a_second_socket_ends_the_first_and_its_end_does_not_touch_the_second() {
     let mut stage = Stage::with(Faults::default());
     let id = stage.create(NOW);

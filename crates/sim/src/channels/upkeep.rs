@@ -107,8 +107,8 @@ impl Channels {
 
     fn freeze(&mut self, number: u64, stats: &mut ChannelStats) {
         let line = self.channels.get_mut(&number).and_then(|channel| channel.line.as_mut());
-        if line.is_some_and(|line| !line.frozen && line.freeze().is_err()) {
-            self.drop_line(number, Ending::Slow, stats);
+        if let Some(Err(refusal)) = line.filter(|line| !line.frozen).map(super::line::Line::freeze) {
+            self.drop_line(number, refusal.ending(), stats);
         }
     }
 

@@ -24,6 +24,8 @@ use crate::platform::genesys::transport::what_happened;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// For one frame to be taken by the other side.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+/// For both sides to say good-bye.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The longest frame taken. An activity event of somebody in a thousand queues has some 40 kB.
 const FRAME_MAX: usize = 1024 * 1024;
 /// What the platform answers with a frame of its own.
@@ -137,6 +139,17 @@ impl Socket {
         let sent = timeout(SEND_TIMEOUT, self.wire.send(Message::text(PING))).await;
         sent.map_err(|_| SocketError::Ended(format!("took no ping within {SEND_TIMEOUT:?}")))?
             .map_err(|error| ended(&error))
+    }
+
+    /// Says good-bye, and waits a little for the same. What is still on its way is not heard any more.
+    pub async fn close(mut self) {
+        let good_bye = async {
+            if self.wire.close(None).await.is_ok() {
+                while let Some(Ok(_)) = self.wire.next().await {}
+            }
+        };
+        // Who does not answer is left without it.
+        let _ = timeout(CLOSE_TIMEOUT, good_bye).await;
     }
 }
 

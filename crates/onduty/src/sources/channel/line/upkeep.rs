@@ -8,6 +8,7 @@ use super::tap::{Due, Failed, Tap};
 use super::{Agents, Changing, Line, State};
 use crate::platform::genesys::channel::{Channel, Subscribed};
 use crate::platform::genesys::error::PlatformError;
+use crate::sources::channel::ledger::SETTLING;
 use crate::sources::channel::overlap::{Overlap, Side};
 use crate::sources::channel::recovery::Loss;
 use crate::sources::channel::rotations::Rotation;
@@ -48,7 +49,7 @@ impl Line {
                 self.upkeep = Some(Box::pin(async move {
                     let client = shared.platform.client();
                     let opened = match kept.clone() {
-                        Some(channel) => Tap::reconnect(client, channel, wanted, rhythm).await,
+                        Some(channel) => Tap::connect(client, channel, wanted, rhythm).await,
                         None => Tap::make(client, wanted, rhythm).await,
                     };
                     Upkeep::Opened(opened.map(Box::new), kept)
@@ -155,7 +156,7 @@ impl Line {
             Ok((channel, subscribed)) => {
                 tap.channel = channel;
                 tap.subscribed(asked, subscribed, now);
-                let (permitted, live_at) = (tap.permitted.clone(), now.after(super::super::ledger::SETTLING));
+                let (permitted, live_at) = (tap.permitted.clone(), now.after(SETTLING));
                 self.ledger.keep(&permitted);
                 self.ledger.cover(&permitted, live_at);
             }
@@ -181,9 +182,10 @@ impl Line {
         }
         self.open(new);
         let shared = Arc::clone(&self.shared);
-        self.upkeep =
-            Some(Box::pin(
-                async move { Upkeep::Left(old.channel.unsubscribe(shared.platform.client()).await) },
-            ));
+        self.upkeep = Some(Box::pin(async move {
+            let Tap { channel, socket, .. } = old;
+            socket.close().await;
+            Upkeep::Left(channel.unsubscribe(shared.platform.client()).await)
+        }));
     }
 }

@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use futures_util::future::try_join_all;
 use onduty::clock::Clock;
-use onduty_client::ClientError;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
@@ -19,25 +18,7 @@ pub(crate) use self::table::table;
 use self::timeline::Timeline;
 use crate::arguments::Requests;
 use crate::house::control::{Control, ControlError};
-use crate::house::sidecar::SidecarError;
 use crate::house::{House, HouseError, LOOK, Size};
-
-/// Why nothing was counted.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CountError {
-    /// The house.
-    #[error(transparent)]
-    House(#[from] HouseError),
-    /// The simulator's control plane.
-    #[error(transparent)]
-    Control(#[from] ControlError),
-    /// The sidecar.
-    #[error(transparent)]
-    Sidecar(#[from] SidecarError),
-    /// A call.
-    #[error("the sidecar did not answer a call")]
-    Call(#[from] ClientError),
-}
 
 /// What one size of organisation takes.
 #[derive(Clone, Debug, Default)]
@@ -81,12 +62,12 @@ const PATIENCE: Duration = Duration::from_secs(900);
 const MINUTE: Duration = Duration::from_secs(60);
 
 /// Counts for each size, all of them at once: they share nothing but the machine.
-pub(crate) async fn count(options: &Requests) -> Result<Vec<Figures>, CountError> {
+pub(crate) async fn count(options: &Requests) -> Result<Vec<Figures>, HouseError> {
     let steady_for = MINUTE * options.minutes;
     try_join_all(options.agents.iter().map(|agents| one(*agents, steady_for))).await
 }
 
-async fn one(agents: u32, steady_for: Duration) -> Result<Figures, CountError> {
+async fn one(agents: u32, steady_for: Duration) -> Result<Figures, HouseError> {
     let size = Size { agents, rate: f64::from(agents) * CHANGES_A_MINUTE / 60.0, seed: SEED };
     let begun = Instant::now();
     let mut house = House::build(size, &[], None).await?;
@@ -175,7 +156,7 @@ fn by_route(stats: &Value) -> Vec<(String, u64)> {
 }
 
 /// Requests so far for each purpose, by the sidecar's own account.
-async fn spent(house: &House) -> Result<Vec<(String, u64)>, CountError> {
+async fn spent(house: &House) -> Result<Vec<(String, u64)>, HouseError> {
     let shares = house.client.sync_status().await?.budget.unwrap_or_default().shares;
     Ok(shares.into_iter().map(|share| (share.purpose, share.spent)).collect())
 }

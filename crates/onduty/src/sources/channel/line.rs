@@ -55,6 +55,8 @@ pub(super) struct Line {
     /// What is under way is a replacement: it goes on when the present channel is lost.
     is_rotating: bool,
     mend: Option<BoxFuture<'static, Mended>>,
+    /// When to look next for agents who are to be read again.
+    look_at: Timestamp,
     /// Losses in a row, without an answer to a ping between them.
     losses: u32,
     /// Take-overs, and the last of them.
@@ -108,6 +110,7 @@ impl Line {
             upkeep: None,
             is_rotating: false,
             mend: None,
+            look_at: Timestamp::MIN,
             losses: 0,
             taken_over: (0, None),
         }

@@ -1,7 +1,10 @@
 //! Reading again whom a gap may have left behind: exactly those, by up to a hundred in one request.
 
+use std::time::Duration;
+
 use onduty_core::agent::UserId;
 use onduty_core::observation::Input;
+use onduty_core::roster::Outcome;
 use onduty_core::time::Timestamp;
 
 use super::Line;
@@ -10,8 +13,11 @@ use crate::platform::genesys::error::PlatformError;
 use crate::sources::channel::Shared;
 use crate::sources::channel::mending::Next;
 
+/// How often a line looks for agents who are to be read again. Each look goes over all of them, and events come far more
+/// often than gaps.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// After a request that gave no usable answer, where the platform does not say when to ask again.
-const AFTER_FAILURE: std::time::Duration = std::time::Duration::from_secs(5);
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 
 /// What came of one batch.
 pub(super) struct Mended {
@@ -22,10 +28,11 @@ pub(super) struct Mended {
 impl Line {
     /// Begins to read the next batch, if somebody is to be read and nobody is being read.
     pub(super) fn begin_to_mend(&mut self) {
-        if self.mend.is_some() {
+        let now = self.now();
+        if self.mend.is_some() || now < self.look_at {
             return;
         }
-        let now = self.now();
+        self.look_at = now.after(LOOK_EVERY);
         let snapshot = self.shared.view.snapshot();
         let batch = self.shared.platform.lookup_batch_max();
         let agents = match self.mending.next(self.ledger.unread(&snapshot, now), batch, now) {
@@ -47,6 +54,7 @@ impl Line {
 
     pub(super) fn mended(&mut self, mended: Mended) {
         let Mended { agents, result } = mended;
+        self.look_at = self.now();
         if let Err((detail, until)) = result {
             tracing::debug!(detail, agents = agents.len(), "could not read agents again after a gap");
             let now = self.now();
@@ -60,7 +68,8 @@ impl Line {
             return Timestamp::MAX;
         }
         let now = self.now();
-        let next = self.mending.rests_until().into_iter().chain(self.ledger.next_since(now));
+        let next =
+            self.mending.rests_until().into_iter().chain(self.ledger.next_since(now)).chain([self.look_at]);
         next.filter(|at| *at > now).min().unwrap_or(Timestamp::MAX)
     }
 }
@@ -82,8 +91,7 @@ async fn read(shared: &Shared, agents: &[UserId]) -> Result<(), (String, Option<
         return Ok(());
     }
     let receipt = shared.inlet.commit(inputs).await.map_err(|error| (error.to_string(), None))?;
-    let changed =
-        receipt.outcomes.iter().filter(|outcome| **outcome == onduty_core::roster::Outcome::Applied);
+    let changed = receipt.outcomes.iter().filter(|outcome| **outcome == Outcome::Applied);
     shared.board.mended(agents.len(), changed.count());
     Ok(())
 }

@@ -72,17 +72,14 @@ pub(super) enum Due {
 }
 
 impl Tap {
-    /// Makes a channel, connects, and puts the topics, in this order: an unconnected one is displaced first.
+    /// Makes a channel and opens it.
     pub(super) async fn make(client: &Client, agents: Agents, rhythm: Rhythm) -> Result<Self, Failed> {
-        let mut channel = Channel::make(client).await?;
-        let socket = channel.connect(client).await?;
-        let subscribed = channel.subscribe(client, &agents).await?;
-        let live_at = client.now().after(SETTLING);
-        Ok(Self::new(channel, socket, agents, subscribed, live_at, rhythm))
+        Self::connect(client, Channel::make(client).await?, agents, rhythm).await
     }
 
-    /// Opens the socket of a channel again, and puts the topics again if they are others by now.
-    pub(super) async fn reconnect(
+    /// Opens the socket of a channel and puts the topics, in this order: of a client's channels an unconnected one is
+    /// displaced first. Of one that had them, putting them again tells which are refused, and gives it its whole life.
+    pub(super) async fn connect(
         client: &Client,
         mut channel: Channel,
         agents: Agents,

@@ -108,11 +108,11 @@ impl Held {
             }
         }
         self.seen_at.raise(other.seen_at.get());
-        self.presence.raise_mark_to(&other.presence);
-        self.routing_status.raise_mark_to(&other.routing_status);
-        self.out_of_office.raise_mark_to(&other.out_of_office);
-        self.active_queues.raise_mark_to(&other.active_queues);
-        self.login.raise_mark_to(&other.login);
+        self.presence.raise_marks_to(&other.presence);
+        self.routing_status.raise_marks_to(&other.routing_status);
+        self.out_of_office.raise_marks_to(&other.out_of_office);
+        self.active_queues.raise_marks_to(&other.active_queues);
+        self.login.raise_marks_to(&other.login);
         raise(&self.profile.agent_id, &other.profile.agent_id);
         raise(&self.profile.name, &other.profile.name);
         raise(&self.profile.division_id, &other.profile.division_id);

@@ -65,8 +65,29 @@ pub struct Exact<T> {
 pub struct Estimate<T> {
     /// Its value.
     pub value: T,
-    /// When it was heard.
+    /// When it was last heard; of a read, when it was asked. Orders it against other statements.
     pub heard_at: Mark,
+    /// The latest instant for which a read, or coverage after one, vouches. No push does: of two without a clock that
+    /// come close together, nobody can tell which is the later one.
+    pub read_until: Mark,
+}
+
+impl<T> Estimate<T> {
+    /// Heard for the first time.
+    fn new(value: T, hearing: Hearing) -> Self {
+        let unheard = Mark::new(Timestamp::MIN);
+        let estimate = Self { value, heard_at: unheard.clone(), read_until: unheard };
+        estimate.hear(hearing);
+        estimate
+    }
+
+    /// Heard again.
+    fn hear(&self, hearing: Hearing) {
+        self.heard_at.raise(hearing.heard_at);
+        if hearing.source.is_read() {
+            self.read_until.raise(hearing.heard_at);
+        }
+    }
 }
 
 /// What is to be shown of a facet.
@@ -147,25 +168,39 @@ impl<T: Clone + Ord> Register<T> {
         match exact {
             Some(exact) if heard_at <= exact.vouched_at => Some(exact),
             Some(exact) if *exact.value == estimate.value => Some(Current { vouched_at: heard_at, ..exact }),
-            Some(_) | None => Some(Current { value: &estimate.value, since: None, vouched_at: heard_at }),
+            Some(_) => Some(Current { value: &estimate.value, since: None, vouched_at: heard_at }),
+            None => {
+                let vouched_at = heard_at.max(estimate.read_until.get());
+                Some(Current { value: &estimate.value, since: None, vouched_at })
+            }
         }
     }
 
-    /// Moves the mark of evidence to where it stands in `other`, which must hold the same exact value.
-    pub(crate) fn raise_mark_to(&self, other: &Self) {
+    /// Moves the marks of evidence to where they stand in `other`, which must hold the same values.
+    pub(crate) fn raise_marks_to(&self, other: &Self) {
         if let (Some(held), Some(other)) = (&self.exact, &other.exact) {
             held.vouched_at.raise(other.vouched_at.get());
+        }
+        if let (Some(held), Some(other)) = (&self.estimate, &other.estimate) {
+            held.heard_at.raise(other.heard_at.get());
+            held.read_until.raise(other.read_until.get());
         }
     }
 
     /// No change was told from the first instant to the second, so that what was vouched for since the first still
-    /// stands at the second. An estimate is left for a read to settle, and so is a value that an estimate contradicts.
+    /// stands at the second. Where there is a clock, an estimate that contradicts is left for a read to settle; where
+    /// there never was one (who was never routed has none), what a read said is as good.
     pub(crate) fn cover(&self, since: Timestamp, until: Timestamp) {
-        let Some(exact) = &self.exact else { return };
-        let vouched_at = exact.vouched_at.get();
-        let doubted = self.estimate.as_deref().is_some_and(|estimate| estimate.heard_at.get() > vouched_at);
-        if vouched_at >= since && !doubted {
-            exact.vouched_at.raise(until);
+        match (&self.exact, self.estimate.as_deref()) {
+            (Some(exact), estimate) => {
+                let vouched_at = exact.vouched_at.get();
+                let doubted = estimate.is_some_and(|estimate| estimate.heard_at.get() > vouched_at);
+                if vouched_at >= since && !doubted {
+                    exact.vouched_at.raise(until);
+                }
+            }
+            (None, Some(estimate)) if estimate.read_until.get() >= since => estimate.read_until.raise(until),
+            (None, _) => {}
         }
     }
 
@@ -218,7 +253,11 @@ impl<T: Clone + Ord> Register<T> {
         if held.is_some_and(|held| (held.heard_at.get(), &held.value) >= (hearing.heard_at, value)) {
             return Offered::Kept(Ruling::Older);
         }
-        let estimate = Estimate { value: value.clone(), heard_at: Mark::new(hearing.heard_at) };
+        if let Some(same) = held.filter(|held| self.exact.is_none() && held.value == *value) {
+            same.hear(hearing);
+            return Offered::Kept(Ruling::Duplicate);
+        }
+        let estimate = Estimate::new(value.clone(), hearing);
         let next = Self { exact: self.exact.clone(), estimate: Some(Box::new(estimate)) };
         let ruling = match next.current() {
             Some(current) if current.value != value => Ruling::Overruled,
@@ -351,6 +390,32 @@ mod tests {
         ruling(&mut register, 2, None, push(600, 600));
         cover(&register, 200, 900);
         assert_eq!((shown(&register), vouched(&register)), (Some((2, None)), Some(600)), "left for a read");
+    }
+
+    #[test]
+    fn coverage_extends_what_never_had_a_clock_from_a_read_and_not_from_a_push() {
+        let vouched = |register: &Register<u8>| register.current().map(|c| c.vouched_at.as_millis());
+        let cover = |register: &Register<u8>, since: i64, until: i64| {
+            register.cover(Timestamp::from_millis(since), Timestamp::from_millis(until));
+        };
+        let mut register = Register::default();
+        ruling(&mut register, 1, None, push(100, 90));
+        cover(&register, 50, 200);
+        assert_eq!(vouched(&register), Some(100), "another push may have been overtaken by this one");
+        assert_eq!(ruling(&mut register, 1, None, read(300)), Ruling::Duplicate);
+        cover(&register, 301, 900);
+        assert_eq!(vouched(&register), Some(300), "not read since the channel opened");
+        cover(&register, 50, 400);
+        assert_eq!(vouched(&register), Some(400));
+        assert_eq!(ruling(&mut register, 1, None, push(500, 450)), Ruling::Duplicate);
+        cover(&register, 401, 900);
+        assert_eq!(vouched(&register), Some(500), "a push after a gap is no reading");
+        cover(&register, 50, 600);
+        assert_eq!(vouched(&register), Some(600), "it contradicted nothing");
+        assert_eq!(ruling(&mut register, 2, None, push(550, 550)), Ruling::Applied);
+        assert_eq!((shown(&register), vouched(&register)), (Some((2, None)), Some(550)));
+        assert_eq!(ruling(&mut register, 3, at(580), push(590, 580)), Ruling::Applied);
+        assert_eq!(shown(&register), Some((3, Some(580))), "coverage takes no part in any order");
     }
 
     #[test]

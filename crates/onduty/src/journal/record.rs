@@ -247,9 +247,12 @@ impl RegisterRecord {
                     vouched_at: vouched_at.get().as_millis(),
                 }
             });
-        let estimate = register.estimate().map(|Estimate { value, heard_at }| EstimateRecord {
+        let estimate = register.estimate().map(|Estimate { value, heard_at, read_until }| EstimateRecord {
             value: Some(value.to_value()),
             heard_at: heard_at.get().as_millis(),
+            read_until: Some(read_until.get())
+                .filter(|until| *until > Timestamp::MIN)
+                .map(Timestamp::as_millis),
         });
         (exact.is_some() || estimate.is_some()).then_some(Self { exact, estimate })
     }
@@ -269,9 +272,11 @@ fn register<T: Storable>(
         })
     });
     let estimate = estimate.map(|estimate| -> Result<_, RecordError> {
+        let read_until = estimate.read_until.map_or(Timestamp::MIN, Timestamp::from_millis);
         Ok(Estimate {
             value: value(estimate.value, field)?,
             heard_at: Mark::new(Timestamp::from_millis(estimate.heard_at)),
+            read_until: Mark::new(read_until),
         })
     });
     Ok(Register::from_parts(exact.transpose()?, estimate.transpose()?))

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use onduty_core::observation::{Input, Observation, Source, Statement};
 use onduty_core::roster::Roster;
+use onduty_core::roster::register::Register;
 use onduty_core::row::{Held, Profile, Row};
 use proptest::prelude::*;
 use tempfile::TempDir;
@@ -89,17 +90,23 @@ fn held_without_marks(roster: &Roster) -> String {
             held.login.exact().map(|exact| (&exact.value, exact.clock, exact.source)),
         );
         let estimates = (
-            held.presence.estimate(),
-            held.routing_status.estimate(),
-            held.out_of_office.estimate(),
-            held.active_queues.estimate(),
-            held.login.estimate(),
+            estimated(&held.presence),
+            estimated(&held.routing_status),
+            estimated(&held.out_of_office),
+            estimated(&held.active_queues),
+            estimated(&held.login),
         );
         let absent_at = held.absent_at;
         let change = (revision, changed_by, changed_at, present, label, absent_at);
         writeln!(text, "{user_id} {change:?} {words:?} {facets:?} {estimates:?}").unwrap();
     }
     text
+}
+
+/// When it was heard is but a mark where there is nothing to be ordered against.
+fn estimated<T: Clone + Ord>(register: &Register<T>) -> Option<(&T, Option<Timestamp>)> {
+    let estimate = register.estimate()?;
+    Some((&estimate.value, register.exact().map(|_| estimate.heard_at.get())))
 }
 
 fn held(roster: &Roster) -> String {

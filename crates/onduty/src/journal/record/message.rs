@@ -106,6 +106,8 @@ pub(super) struct EstimateRecord {
     pub(super) value: Option<Value>,
     #[prost(sint64, tag = "5")]
     pub(super) heard_at: i64,
+    #[prost(sint64, optional, tag = "6")]
+    pub(super) read_until: Option<i64>,
 }
 
 #[derive(Clone, PartialEq, Message)]

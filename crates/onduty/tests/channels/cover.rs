@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use onduty_client::proto::AgentState;
 use onduty_core::time::Timestamp;
 use reqwest::Method;
 use serde_json::json;
 
 use crate::stage::{Cast, Stage, confirmed_at, diagnosis, eventually};
 
-/// Somebody who has a state with clocks, and does not move.
-async fn somebody(stage: &Stage) -> String {
+/// Somebody whose presence has a clock, or never had one; and who does not move.
+async fn somebody(stage: &Stage, has_clock: bool) -> String {
     let list = stage.list().await;
-    let found = list.into_iter().find(|agent| agent.presence.as_ref().is_some_and(|is| is.since.is_some()));
-    found.unwrap().user_id
+    let is_like_that =
+        |agent: &AgentState| agent.presence.as_ref().is_some_and(|is| is.since.is_some() == has_clock);
+    list.into_iter().find(is_like_that).unwrap().user_id
 }
 
 async fn confirmed(stage: &Stage, user_id: &str) -> Timestamp {
@@ -106,7 +108,7 @@ async fn a_topic_that_is_rejected_is_named_and_costs_the_others_nothing() {
     let stage = Stage::open(Cast::default()).await;
     stage.settled().await;
     let all = stage.list().await.len() as u64;
-    let user_id = somebody(&stage).await;
+    let user_id = somebody(&stage, true).await;
     stage.close().await;
 
     // One seed gives the same people.
@@ -134,7 +136,7 @@ async fn marks_move_by_signs_of_life_alone_and_stop_with_them() {
     let stage = Stage::open(Cast { settings: &[("sync.channel_ping", "1s")], ..Cast::default() }).await;
     stage.settled().await;
     let before = stage.figures().await;
-    let user_id = somebody(&stage).await;
+    let user_id = somebody(&stage, true).await;
     for _ in 0..3 {
         let last = confirmed(&stage, &user_id).await;
         eventually("an idle agent's mark moves", async || {
@@ -166,20 +168,22 @@ async fn whoever_is_idle_and_covered_is_answered_fresh_without_asking_the_platfo
     let stage = Stage::open(Cast::default()).await;
     stage.settled().await;
     let before = stage.figures().await;
-    let user_id = somebody(&stage).await;
+    let client = stage.client.clone().with_max_staleness(Duration::from_secs(30));
+    let idle = [somebody(&stage, true).await, somebody(&stage, false).await];
     stage.pass(Duration::from_secs(120));
     let last = stage.now();
-    eventually("its mark follows", async || {
-        (confirmed(&stage, &user_id).await >= last.before(Duration::from_secs(10))).then_some(())
-    })
-    .await;
-    let client = stage.client.clone().with_max_staleness(Duration::from_secs(30));
-    let state = client.get_by_user_id(&user_id).await.unwrap();
-    assert!(confirmed_at(&state) >= stage.now().before(Duration::from_secs(30)));
+    for user_id in &idle {
+        eventually("their mark follows", async || {
+            (confirmed(&stage, user_id).await >= last.before(Duration::from_secs(10))).then_some(())
+        })
+        .await;
+        let state = client.get_by_user_id(user_id).await.unwrap();
+        assert!(confirmed_at(&state) >= stage.now().before(Duration::from_secs(30)));
+    }
     assert_eq!(stage.figures().await.requests(), before.requests());
     // As a check: without a mark that young it is asked for.
     stage.pass(Duration::from_secs(120));
-    let _ = client.get_by_user_id(&user_id).await.unwrap();
+    let _ = client.get_by_user_id(&idle[0]).await.unwrap();
     assert!(stage.figures().await.requests() > before.requests());
     stage.close().await;
 }

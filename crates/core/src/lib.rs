@@ -12,6 +12,7 @@ pub mod answer;
 pub mod cursor;
 pub mod definition;
 pub mod diagnose;
+pub mod dialect;
 pub mod facts;
 pub mod finding;
 pub mod observation;

@@ -1,4 +1,5 @@
-//! What comes in: statements about agents, the word that a full listing is complete, and what presences are called.
+//! What comes in: statements about agents, the word that a full listing is complete, what presences are called, and
+//! what the platform speaks.
 //!
 //! A statement says only what its sender said. An absent facet is no news, never a default.
 
@@ -7,6 +8,7 @@ use std::sync::Arc;
 
 use crate::agent::{AccountState, AgentId, DivisionId, Presence, QueueId, RoutingStatus, UserId};
 use crate::definition::Definitions;
+use crate::dialect::Dialect;
 use crate::time::Timestamp;
 
 /// One thing for the roster to take in.
@@ -18,6 +20,8 @@ pub enum Input {
     Listing(Listing),
     /// The organisation's presence definitions were read to their end.
     Definitions(Arc<Definitions>),
+    /// It was found out which of its APIs the platform speaks.
+    Dialect(Arc<Dialect>),
     /// A push channel that would have told of any change was whole for a while.
     Coverage(Coverage),
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use crate::agent::{Facet, UserId};
 use crate::cursor::{Epoch, Revision};
 use crate::definition::Definitions;
+use crate::dialect::Dialect;
 use crate::observation::{Coverage, Input, Listing, Observation, Said, Source};
 use crate::row::{Held, Latest, Row};
 use crate::snapshot::Snapshot;
@@ -43,6 +44,8 @@ pub struct Stored {
     pub listing: Option<Listing>,
     /// The newest reading of the presence definitions.
     pub definitions: Option<Arc<Definitions>>,
+    /// The newest finding of what the platform speaks.
+    pub dialect: Option<Arc<Dialect>>,
     /// Every row, tombstones included, in any order.
     pub rows: Vec<Row>,
 }
@@ -129,6 +132,7 @@ impl Roster {
         roster.state.forgotten = stored.forgotten;
         roster.state.listing = stored.listing;
         roster.state.definitions = stored.definitions;
+        roster.state.dialect = stored.dialect;
         for row in stored.rows {
             roster.state.revision = roster.state.revision.max(row.revision);
             roster.index(&Arc::new(row));
@@ -148,6 +152,7 @@ impl Roster {
             Input::Observation(observation) => self.observe(observation),
             Input::Listing(listing) => self.list(*listing),
             Input::Definitions(definitions) => self.define(definitions),
+            Input::Dialect(dialect) => self.note_dialect(dialect),
             Input::Coverage(coverage) => self.cover(coverage),
         }
     }
@@ -258,6 +263,12 @@ impl Roster {
             step.changes.push(row);
         }
         step
+    }
+
+    /// Kept for the next start: no agent is another for it.
+    fn note_dialect(&mut self, dialect: &Arc<Dialect>) -> Step {
+        self.state.dialect = self.state.dialect.take().max(Some(Arc::clone(dialect)));
+        Step::default()
     }
 
     /// What the presence that is held is called.

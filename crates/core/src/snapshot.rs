@@ -10,6 +10,7 @@ use imbl::{GenericHashMap, OrdMap};
 use crate::agent::{AgentId, UserId};
 use crate::cursor::{Cursor, Epoch, Revision};
 use crate::definition::Definitions;
+use crate::dialect::Dialect;
 use crate::observation::Listing;
 use crate::row::Row;
 
@@ -25,6 +26,7 @@ pub struct Snapshot {
     pub(crate) by_agent_id: ByAgentId,
     pub(crate) listing: Option<Listing>,
     pub(crate) definitions: Option<Arc<Definitions>>,
+    pub(crate) dialect: Option<Arc<Dialect>>,
     pub(crate) forgotten: Revision,
     pub(crate) present: usize,
 }
@@ -57,6 +59,7 @@ impl Snapshot {
             by_agent_id: ByAgentId::default(),
             listing: None,
             definitions: None,
+            dialect: None,
             forgotten: Revision::default(),
             present: 0,
         }
@@ -80,6 +83,11 @@ impl Snapshot {
     /// The newest reading of the presence definitions, if there ever was one.
     pub const fn definitions(&self) -> Option<&Arc<Definitions>> {
         self.definitions.as_ref()
+    }
+
+    /// The newest finding of what the platform speaks, if that was ever found out.
+    pub const fn dialect(&self) -> Option<&Arc<Dialect>> {
+        self.dialect.as_ref()
     }
 
     /// The newest revision whose tombstone was dropped.

@@ -166,6 +166,7 @@ impl Pending {
                     self.shows = true;
                     self.batch.defined(definitions, &step);
                 }
+                Input::Dialect(_) => self.shows = true,
                 // Evidence alone: a store that lost it would only make marks older, never newer.
                 Input::Coverage(_) => {}
             }
@@ -180,7 +181,7 @@ fn corrections_of(input: &Input, step: &Step) -> u64 {
         Input::Listing(_) => step.changes.len() as u64,
         // What a presence is called is nothing that a push should have told.
         Input::Definitions(_) => 0,
-        Input::Coverage(_) => 0,
+        Input::Dialect(_) | Input::Coverage(_) => 0,
     }
 }
 

@@ -2,8 +2,9 @@
 //! it needs.
 
 pub mod genesys;
+mod spoken;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use onduty_core::agent::UserId;
 use onduty_core::answer::{Asked, Report};
@@ -17,7 +18,7 @@ use crate::config::{PlatformApi, PlatformConfig};
 use crate::forecast::ListingShape;
 use crate::meters::Meters;
 use crate::publish::View;
-use crate::status::StatusBoard;
+use crate::status::{ApiOrigin, SpokenApi, StatusBoard};
 use genesys::access::{AccessReader, Depth};
 use genesys::agent_states_api::{AgentStatesApi, Proof};
 use genesys::budget::Purpose;
@@ -26,6 +27,7 @@ use genesys::definitions;
 use genesys::discovery;
 use genesys::error::{ClientError, PlatformError};
 use genesys::users_api::UsersApi;
+pub use spoken::Spoken;
 
 /// A cloud and the ways in which it is asked.
 #[derive(Debug)]
@@ -40,10 +42,6 @@ pub struct Platform {
     finding_out: Mutex<()>,
     status: StatusBoard,
 }
-
-/// Which of its APIs is spoken, once that is known. Cheap to clone.
-#[derive(Clone, Debug, Default)]
-pub struct Spoken(Arc<OnceLock<PlatformApi>>);
 
 /// One full listing under way.
 #[derive(Debug, Default)]
@@ -74,7 +72,8 @@ pub struct LookedUp {
 }
 
 impl Platform {
-    /// The platform that the configuration names; nothing is sent yet.
+    /// The platform that the configuration names, of which `view` may show what an earlier run found out; nothing is
+    /// sent yet.
     ///
     /// # Errors
     ///
@@ -87,49 +86,66 @@ impl Platform {
         meters: Meters,
     ) -> Result<Self, ClientError> {
         let client = Arc::new(Client::new(config, clock, status.clone(), meters)?);
+        let spoken =
+            Spoken::remembering(config.api_url.as_str(), view.snapshot().dialect().map(|kept| &**kept));
         let platform = Self {
             users: UsersApi::new(Arc::clone(&client), view.clone(), status.clone()),
             agent_states: AgentStatesApi::new(Arc::clone(&client), view, status.clone()),
             client,
-            spoken: Spoken::default(),
+            spoken,
             finding_out: Mutex::default(),
             status,
         };
-        if let Some(api) = config.api {
-            platform.speak(api);
+        match (config.api, platform.spoken.known()) {
+            (Some(api), _) => platform.settle(SpokenApi { api, origin: ApiOrigin::Configured }),
+            (None, Some(remembered)) => platform.show(remembered),
+            (None, None) => {}
         }
         Ok(platform)
     }
 
-    /// Which of its APIs is spoken, as soon as that is known.
+    /// Which of its APIs is spoken, as far as is known whenever it is asked.
     pub fn spoken(&self) -> Spoken {
         self.spoken.clone()
     }
 
-    /// Which of its APIs is spoken; asks the platform where nobody has said. Whoever fails may ask again.
+    /// Which of its APIs is spoken; asks the platform where nobody has said, and where that is only remembered. Whoever
+    /// fails may ask again.
     ///
     /// # Errors
     ///
     /// When the platform gave no answer that tells.
     pub async fn find_out(&self) -> Result<PlatformApi, PlatformError> {
-        if let Some(api) = self.spoken.get() {
+        if let Some(api) = self.spoken.settled() {
             return Ok(api);
         }
         let _finding_out = self.finding_out.lock().await;
         // Somebody else may have found out while this one waited.
-        if let Some(api) = self.spoken.get() {
+        if let Some(api) = self.spoken.settled() {
             return Ok(api);
         }
+        let at = self.client.now();
         let api = discovery::which(&self.client).await?;
-        tracing::info!(api = api.name(), "found out which API the platform speaks");
-        self.speak(api);
+        match self.spoken.get() {
+            Some(remembered) if remembered != api => tracing::warn!(
+                api = api.name(),
+                remembered = remembered.name(),
+                "found out which API the platform speaks: another than it did. What only the former tells (agent ids, log-outs) \
+                 stays as it was; a new store.dir begins without it"
+            ),
+            _ => tracing::info!(api = api.name(), "found out which API the platform speaks"),
+        }
+        self.settle(SpokenApi { api, origin: ApiOrigin::FoundOut { at } });
         Ok(api)
     }
 
-    fn speak(&self, api: PlatformApi) {
-        let api = *self.spoken.0.get_or_init(|| api);
-        self.status.platform_api(api.name());
-        if api == PlatformApi::AgentStates {
+    fn settle(&self, known: SpokenApi) {
+        self.show(self.spoken.settle(known));
+    }
+
+    fn show(&self, known: SpokenApi) {
+        self.status.platform_api(known);
+        if known.api == PlatformApi::AgentStates {
             self.client.keep_channels(false);
         }
     }
@@ -174,9 +190,10 @@ impl Platform {
         definitions::read(self.client()).await
     }
 
-    /// Whether its API is known to push over notification channels: those are the users API's.
-    pub fn offers_channels(&self) -> bool {
-        self.spoken.get() == Some(PlatformApi::Users)
+    /// Whether its API pushes over notification channels: those are the users API's. `None` until that does not rest on
+    /// memory: nothing is opened on the strength of that.
+    pub fn offers_channels(&self) -> Option<bool> {
+        self.spoken.settled().map(|api| api == PlatformApi::Users)
     }
 
     /// What is said of agents whom a listing named without a state; at most [`Platform::lookup_batch_max`] of them.
@@ -251,19 +268,6 @@ impl Platform {
             Some(PlatformApi::Users) | None => genesys::users_api::PAGE_SIZE,
             Some(PlatformApi::AgentStates) => genesys::agent_states_api::PAGE_SIZE,
         }
-    }
-}
-
-impl Spoken {
-    /// Which it is, once that is known.
-    pub fn get(&self) -> Option<PlatformApi> {
-        self.0.get().copied()
-    }
-}
-
-impl From<PlatformApi> for Spoken {
-    fn from(api: PlatformApi) -> Self {
-        Self(Arc::new(OnceLock::from(api)))
     }
 }
 

@@ -8,6 +8,7 @@ use onduty_core::finding::Reason;
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 
+use crate::config::PlatformApi;
 use crate::forecast::Chosen;
 
 /// Where everything stands. Cheap to clone.
@@ -21,8 +22,8 @@ pub struct Standing {
     pub sources: [SourceStanding; Source::ALL.len()],
     /// The request allowance of the platform.
     pub budget: BudgetStanding,
-    /// The platform's API that is spoken; nothing while that is being found out.
-    pub platform_api: Option<&'static str>,
+    /// The platform's API that is spoken; nothing while that is being found out and nobody remembers.
+    pub platform_api: Option<SpokenApi>,
     /// How often everybody is listed; nothing before the first listing.
     pub listing: Option<Chosen>,
     /// What full listings had to correct.
@@ -35,6 +36,32 @@ pub struct Standing {
     pub clock: Option<ClockStanding>,
     /// Why the presence definitions could not be read, when that was last tried.
     pub unlabelled: Option<Unlabelled>,
+}
+
+/// The platform's API that is spoken, and how that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpokenApi {
+    /// Which.
+    pub api: PlatformApi,
+    /// How that is known.
+    pub origin: ApiOrigin,
+}
+
+/// How it is known which API a platform speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ApiOrigin {
+    /// Somebody has said so.
+    Configured,
+    /// The platform was asked.
+    FoundOut {
+        /// When, by our clock.
+        at: Timestamp,
+    },
+    /// It was found out by an earlier run, and the platform could not be asked again yet.
+    Remembered {
+        /// When it was found out, by our clock.
+        found_at: Timestamp,
+    },
 }
 
 /// Why presences are shown without new labels.
@@ -197,8 +224,8 @@ impl StatusBoard {
     }
 
     /// Says which of the platform's APIs is spoken.
-    pub fn platform_api(&self, name: &'static str) {
-        self.lock().platform_api = Some(name);
+    pub fn platform_api(&self, spoken: SpokenApi) {
+        self.lock().platform_api = Some(spoken);
     }
 
     /// Says how often everybody is listed, and gives what was said before.

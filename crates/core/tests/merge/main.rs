@@ -118,11 +118,13 @@ proptest! {
             forgotten: before.forgotten(),
             listing: before.listing(),
             definitions: before.definitions().cloned(),
+            dialect: before.dialect().cloned(),
             rows: before.rows().map(|row| (**row).clone()).collect(),
         };
         let mut restored = Roster::restore(stored);
         prop_assert_eq!(shown_by(&restored.snapshot()), shown_by(&before));
         prop_assert_eq!(restored.snapshot().cursor(), before.cursor());
+        prop_assert_eq!(restored.snapshot().dialect().cloned(), before.dialect().cloned());
         replay.iter().for_each(|input| drop(restored.step(input)));
         prop_assert_eq!(shown_by(&restored.snapshot()), shown_of(&history));
     }

@@ -64,6 +64,8 @@ pub(crate) fn shown_of(inputs: &[Input]) -> BTreeMap<UserId, Shown> {
                 listing = listing.filter(|held| held.started_at >= l.started_at).or(Some(*l));
             }
             Input::Definitions(read) => definitions = definitions.max(Some(read)),
+            // Nothing that a reader of agents sees.
+            Input::Dialect(_) => {}
             // Evidence only; what it does to marks depends on when it comes, and has a property of its own.
             Input::Coverage(_) => {}
         }

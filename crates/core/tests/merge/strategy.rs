@@ -7,6 +7,7 @@ use onduty_core::agent::{
     AccountState, AgentId, DivisionId, Presence, QueueId, RoutingStatus, SystemPresence, UserId,
 };
 use onduty_core::definition::{Definition, Definitions};
+use onduty_core::dialect::Dialect;
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::time::Timestamp;
 use proptest::option::{of, weighted};
@@ -120,9 +121,17 @@ fn definitions() -> impl Strategy<Value = Input> {
     })
 }
 
+fn dialect() -> impl Strategy<Value = Input> {
+    (0..20_i64, select(vec!["users", "agent-states"])).prop_map(|(at, api)| {
+        let (found_at, address) = (Timestamp::from_millis(at), "https://api.example".into());
+        Input::Dialect(Arc::new(Dialect { found_at, address, api: api.into() }))
+    })
+}
+
 /// A history of inputs.
 pub(crate) fn history() -> impl Strategy<Value = Vec<Input>> {
-    proptest::collection::vec(prop_oneof![12 => observation(), 1 => listing(), 1 => definitions()], 0..40)
+    let input = prop_oneof![12 => observation(), 1 => listing(), 1 => definitions(), 1 => dialect()];
+    proptest::collection::vec(input, 0..40)
 }
 
 /// A history, and the same with some inputs repeated, in another order.

@@ -3,8 +3,8 @@
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 use onduty_proto::v1::{
-    BudgetShare, Drift, EndpointLimit, GetSyncStatusResponse, ListingPlan, RequestBudget, SourceState,
-    SourceStatus,
+    BudgetShare, Drift, EndpointLimit, GetSyncStatusResponse, ListingPlan, PlatformApiOrigin, RequestBudget,
+    SourceState, SourceStatus,
 };
 
 use super::convert::{to_duration, to_timestamp};
@@ -12,7 +12,7 @@ use crate::clock::Clock;
 use crate::forecast::Chosen;
 use crate::publish::View;
 use crate::readiness::Readiness;
-use crate::status::{self, BudgetStanding, Phase, SourceStanding, StatusBoard};
+use crate::status::{self, ApiOrigin, BudgetStanding, Phase, SourceStanding, StatusBoard};
 
 /// Tells how the copy keeps up. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -32,6 +32,7 @@ impl SyncStatus {
     /// As it is now.
     pub(super) fn read(&self) -> GetSyncStatusResponse {
         let (standing, now) = (self.board.read(), self.clock.now());
+        let (origin, found_at) = to_origin(standing.platform_api.map(|spoken| spoken.origin));
         GetSyncStatusResponse {
             sources: Source::ALL
                 .iter()
@@ -41,7 +42,11 @@ impl SyncStatus {
             budget: Some(to_budget(standing.budget)),
             drift: Some(to_drift(standing.drift)),
             listing: standing.listing.map(to_listing),
-            platform_api: standing.platform_api.unwrap_or_default().to_owned(),
+            platform_api: standing
+                .platform_api
+                .map_or_else(String::new, |spoken| spoken.api.name().to_owned()),
+            platform_api_origin: origin.into(),
+            platform_api_found_at: found_at.map(to_timestamp),
             cursor: self.view.snapshot().cursor().to_string(),
             awaited: self.readiness.awaited().into_iter().map(str::to_owned).collect(),
         }
@@ -67,6 +72,15 @@ fn to_state(standing: &SourceStanding, now: Timestamp) -> SourceState {
         Phase::Running if standing.is_fresh(now) => SourceState::Fresh,
         Phase::Running => SourceState::Late,
         Phase::Failing => SourceState::Failing,
+    }
+}
+
+fn to_origin(origin: Option<ApiOrigin>) -> (PlatformApiOrigin, Option<Timestamp>) {
+    match origin {
+        None => (PlatformApiOrigin::Unspecified, None),
+        Some(ApiOrigin::Configured) => (PlatformApiOrigin::Configured, None),
+        Some(ApiOrigin::FoundOut { at }) => (PlatformApiOrigin::FoundOut, Some(at)),
+        Some(ApiOrigin::Remembered { found_at }) => (PlatformApiOrigin::Remembered, Some(found_at)),
     }
 }
 

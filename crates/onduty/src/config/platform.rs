@@ -28,6 +28,12 @@ impl PlatformApi {
             Self::AgentStates => "agent-states",
         }
     }
+
+    /// The one of that name.
+    #[must_use]
+    pub fn by_name(name: &str) -> Option<Self> {
+        [Self::Users, Self::AgentStates].into_iter().find(|api| api.name() == name)
+    }
 }
 
 /// The hosts of one region.

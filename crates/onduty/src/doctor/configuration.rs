@@ -11,7 +11,7 @@ pub(super) const NAME: &str = "configuration";
 pub(super) fn judge(facts: &Facts) -> Check {
     let settings = &facts.settings;
     let keys = settings.keys_set;
-    let found = format!("{keys} keys set; {}, client {}", facts.api_name(), settings.client_id);
+    let found = format!("{keys} keys set; {}, client {}", facts.api_with_origin(), settings.client_id);
     if settings.insecure {
         return Check::warn(NAME, None, format!("{found}; ingress.insecure = true"))
             .meaning("whoever reaches the ingress listener can make up states")
@@ -41,8 +41,30 @@ pub(super) fn invalid(errors: &ConfigErrors) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::PlatformApi;
     use crate::doctor::check::Status;
-    use crate::doctor::testing::facts;
+    use crate::doctor::testing::{NOW, facts};
+    use crate::status::{ApiOrigin, SpokenApi};
+    use std::time::Duration;
+
+    #[test]
+    fn how_it_is_known_which_api_is_spoken_is_said_where_the_configuration_does_not() {
+        let found_at = NOW.before(Duration::from_secs(10_800));
+        let table = [
+            (ApiOrigin::Configured, "users API,"),
+            (ApiOrigin::FoundOut { at: NOW }, "users API (found out),"),
+            (
+                ApiOrigin::Remembered { found_at },
+                "users API (remembered: found out 3 h ago, to be asked again),",
+            ),
+        ];
+        for (origin, expected) in table {
+            let check = judge(&facts(|facts| {
+                facts.api_spoken = Some(SpokenApi { api: PlatformApi::Users, origin });
+            }));
+            assert!(check.found.contains(expected), "{origin:?}: {}", check.found);
+        }
+    }
 
     #[test]
     fn what_weakens_every_answer_is_warned_of() {

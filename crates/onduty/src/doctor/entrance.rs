@@ -5,7 +5,7 @@ use onduty_core::access::{Seen, Token};
 use onduty_core::finding::{Evidence, Reason};
 
 use super::check::{Check, awaited};
-use super::facts::{Facts, listing};
+use super::facts::Facts;
 use super::{budget, host};
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::route::Route;
@@ -97,7 +97,7 @@ pub(super) fn endpoints(facts: &Facts, before: &[Check]) -> Check {
     if let Some(name) = awaited(before, &[REGION]) {
         return Check::waits(ENDPOINTS, &name);
     }
-    let (api, path) = (facts.api_name(), listing(facts.api_spoken));
+    let (api, path) = (facts.api_name(), facts.listed_at());
     let error = match &facts.endpoint {
         None => return Check::skipped(ENDPOINTS, format!("{path} was not asked in the time there was")),
         Some(Err(PlatformError::RateLimited { .. })) => return Check::waits(ENDPOINTS, budget::NAME),

@@ -12,6 +12,7 @@ use onduty_core::facts::Denial;
 use onduty_core::row::Row;
 use onduty_core::time::Timestamp;
 
+use super::check::span;
 use crate::config::{BaseUrl, Config, Interval, PlatformApi};
 use crate::forecast::{Circumstances, ListingShape};
 use crate::journal::vitals::Vitals;
@@ -19,7 +20,7 @@ use crate::platform::genesys::budget::ALLOWED_AT_FIRST;
 use crate::platform::genesys::error::PlatformError;
 use crate::platform::genesys::reach::{Reached, Unreached};
 use crate::platform::genesys::route::Route;
-use crate::status::Standing;
+use crate::status::{ApiOrigin, SpokenApi, Standing};
 
 /// What the configuration says, as far as the checks look at it.
 #[derive(Clone, Debug)]
@@ -71,7 +72,7 @@ pub(super) struct Facts {
     /// What the read of one state was refused with, where only that could tell.
     pub(super) denials: Vec<Seen<Denial>>,
     /// Which of the platform's APIs is spoken, if that is known.
-    pub(super) api_spoken: Option<PlatformApi>,
+    pub(super) api_spoken: Option<SpokenApi>,
     /// How many agents the spoken API's plainest read told of.
     pub(super) total: Option<u64>,
     /// How many requests a listing takes.
@@ -169,7 +170,7 @@ impl Facts {
             agents,
             allowed,
             shape: self.shape,
-            channels_max: if self.api_spoken == Some(PlatformApi::AgentStates) {
+            channels_max: if self.api() == Some(PlatformApi::AgentStates) {
                 0
             } else {
                 u64::try_from(channels_max).unwrap_or(u64::MAX)
@@ -179,9 +180,33 @@ impl Facts {
         }
     }
 
+    /// The spoken API, as far as is known.
+    fn api(&self) -> Option<PlatformApi> {
+        self.api_spoken.map(|spoken| spoken.api)
+    }
+
+    /// Where everybody was listed, or would be: what is only remembered was not asked yet.
+    pub(super) fn listed_at(&self) -> Route {
+        let remembered = |spoken: &SpokenApi| matches!(spoken.origin, ApiOrigin::Remembered { .. });
+        listing(self.api_spoken.filter(|spoken| !remembered(spoken)).map(|spoken| spoken.api))
+    }
+
+    /// The spoken API, for people, and how it is known where the configuration does not say.
+    pub(super) fn api_with_origin(&self) -> String {
+        let name = self.api_name();
+        match self.api_spoken.map(|spoken| spoken.origin) {
+            None | Some(ApiOrigin::Configured) => name.to_owned(),
+            Some(ApiOrigin::FoundOut { .. }) => format!("{name} (found out)"),
+            Some(ApiOrigin::Remembered { found_at }) => {
+                let ago = span(self.now.since(found_at));
+                format!("{name} (remembered: found out {ago} ago, to be asked again)")
+            }
+        }
+    }
+
     /// The spoken API, for people.
     pub(super) fn api_name(&self) -> &'static str {
-        match self.api_spoken {
+        match self.api() {
             Some(PlatformApi::Users) => "users API",
             Some(PlatformApi::AgentStates) => "agent-states API",
             None => "API not known yet",

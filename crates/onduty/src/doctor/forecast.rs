@@ -149,13 +149,14 @@ mod tests {
     use crate::doctor::facts::Settings;
     use crate::doctor::testing::facts;
     use crate::forecast::Interval;
+    use crate::status::{ApiOrigin, SpokenApi};
 
     fn with(agents: usize, change: impl FnOnce(&mut Settings)) -> Vec<Check> {
         let facts = facts(|facts| {
             let settings = Arc::make_mut(&mut facts.settings);
             (settings.sweep_interval, settings.channels_max) = (Interval::Auto, 20);
             change(settings);
-            facts.api_spoken = Some(PlatformApi::Users);
+            facts.api_spoken = Some(SpokenApi { api: PlatformApi::Users, origin: ApiOrigin::Configured });
             facts.shape = crate::platform::genesys::users_api::LISTING;
             facts.directory.agents = agents;
             facts.board.budget.allowed_per_minute = 300;

@@ -60,7 +60,7 @@ impl Doctor {
             needs: self.platform.access().needs(),
             access,
             denials,
-            api_spoken: self.platform.spoken().get(),
+            api_spoken: self.platform.spoken().known(),
             total,
             shape: self.platform.listing_shape(),
             directory: directory(&self.view.snapshot()),

@@ -20,7 +20,7 @@ use crate::platform::genesys::agent_states_api;
 use crate::platform::genesys::error::{PlatformError, Refused};
 use crate::platform::genesys::reach::Reached;
 use crate::platform::genesys::route::Route;
-use crate::status::{Phase, Standing};
+use crate::status::{ApiOrigin, Phase, SpokenApi, Standing};
 
 /// When everything was looked at.
 pub(super) const NOW: Timestamp = Timestamp::from_millis(1_700_000_000_000);
@@ -77,7 +77,7 @@ pub(super) fn facts(change: impl FnOnce(&mut Facts)) -> Facts {
         needs: agent_states_api::NEEDS,
         access: Some(Arc::new(access)),
         denials: Vec::new(),
-        api_spoken: Some(PlatformApi::AgentStates),
+        api_spoken: Some(SpokenApi { api: PlatformApi::AgentStates, origin: ApiOrigin::Configured }),
         total: None,
         shape: agent_states_api::LISTING,
         directory: Directory::default(),

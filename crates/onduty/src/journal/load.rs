@@ -7,6 +7,7 @@ use std::sync::Arc;
 use onduty_core::agent::UserId;
 use onduty_core::cursor::{Epoch, Revision};
 use onduty_core::definition::Definitions;
+use onduty_core::dialect::Dialect;
 use onduty_core::observation::Listing;
 use onduty_core::roster::Stored;
 use onduty_core::row::Row;
@@ -41,8 +42,8 @@ pub(super) fn load(connection: &Connection) -> Result<Loaded, Trouble> {
             row.held.seen_at.raise(listing.started_at);
         }
     }
-    let Meta { revision, forgotten, listing, definitions, folded: _ } = meta.clone();
-    let stored = Stored { epoch, revision, forgotten, listing, definitions, rows };
+    let Meta { revision, forgotten, listing, definitions, dialect, folded: _ } = meta.clone();
+    let stored = Stored { epoch, revision, forgotten, listing, definitions, dialect, rows };
     Ok(Loaded { stored, meta, extent, backlog })
 }
 
@@ -79,11 +80,19 @@ fn meta(connection: &Connection) -> Result<(Epoch, Meta), Trouble> {
         (None, None) => None,
         _ => return Err(Trouble::Meta(key::DEFINITIONS_READ_AT)),
     };
+    let word = |key| values.get(key).map(|text| Arc::from(text.as_str()));
+    let dialect = (instant(key::DIALECT_FOUND_AT)?, word(key::DIALECT_ADDRESS), word(key::DIALECT_API));
+    let dialect = match dialect {
+        (Some(found_at), Some(address), Some(api)) => Some(Arc::new(Dialect { found_at, address, api })),
+        (None, None, None) => None,
+        _ => return Err(Trouble::Meta(key::DIALECT_FOUND_AT)),
+    };
     let meta = Meta {
         revision: Revision(number(&values, key::REVISION)?.unwrap_or(0)),
         forgotten: Revision(number(&values, key::FORGOTTEN)?.unwrap_or(0)),
         listing,
         definitions,
+        dialect,
         folded: number(&values, key::FOLDED)?.unwrap_or(0),
     };
     Ok((epoch, meta))

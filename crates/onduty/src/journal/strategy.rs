@@ -8,6 +8,7 @@ use onduty_core::agent::{
     AccountState, AgentId, DivisionId, Presence, QueueId, RoutingStatus, SystemPresence, UserId,
 };
 use onduty_core::definition::{Definition, Definitions};
+use onduty_core::dialect::Dialect;
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::time::Timestamp;
 use proptest::collection::{btree_map, btree_set, vec};
@@ -129,7 +130,15 @@ fn definitions() -> impl Strategy<Value = Input> {
 
 const LABELS: &[&str] = &["Kaffee", "Tea", ""];
 
+fn dialect() -> impl Strategy<Value = Input> {
+    (instant(), select(vec!["users", "agent-states"])).prop_map(|(found_at, api)| {
+        let address = "https://api.example".into();
+        Input::Dialect(Arc::new(Dialect { found_at, address, api: api.into() }))
+    })
+}
+
 /// Batches of inputs.
 pub(crate) fn batches() -> impl Strategy<Value = Vec<Vec<Input>>> {
-    vec(vec(prop_oneof![8 => observation(), 1 => listing(), 1 => definitions()], 0..6), 0..16)
+    let input = prop_oneof![8 => observation(), 1 => listing(), 1 => definitions(), 1 => dialect()];
+    vec(vec(input, 0..6), 0..16)
 }

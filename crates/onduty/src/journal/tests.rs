@@ -34,7 +34,7 @@ fn commit(journal: &mut Journal, roster: &mut Roster, inputs: &[Input]) -> Resul
             Input::Observation(observation) => batch.observed(observation, &step),
             Input::Listing(listing) => batch.listed(*listing, &step),
             Input::Definitions(definitions) => batch.defined(definitions, &step),
-            Input::Coverage(_) => {}
+            Input::Dialect(_) | Input::Coverage(_) => {}
         }
     }
     journal.commit(batch, &next.snapshot(), NOW)?;
@@ -66,11 +66,12 @@ fn history_len(dir: &Path) -> u64 {
 fn held_without_marks(roster: &Roster) -> String {
     let snapshot = roster.snapshot();
     let mut text = format!(
-        "{} {} {:?} {:?} {}\n",
+        "{} {} {:?} {:?} {:?} {}\n",
         snapshot.cursor(),
         snapshot.forgotten(),
         snapshot.listing(),
         snapshot.definitions(),
+        snapshot.dialect(),
         snapshot.directory_total()
     );
     for row in snapshot.rows() {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use onduty_core::agent::UserId;
 use onduty_core::cursor::{Epoch, Revision};
 use onduty_core::definition::Definitions;
+use onduty_core::dialect::Dialect;
 use onduty_core::observation::Listing;
 use onduty_core::snapshot::Snapshot;
 use onduty_core::time::Timestamp;
@@ -22,6 +23,7 @@ pub(super) struct Meta {
     pub(super) forgotten: Revision,
     pub(super) listing: Option<Listing>,
     pub(super) definitions: Option<Arc<Definitions>>,
+    pub(super) dialect: Option<Arc<Dialect>>,
     /// Up to and including this entry, all of the history is in the table of agents.
     pub(super) folded: u64,
 }
@@ -54,6 +56,9 @@ pub(super) mod key {
     pub(in super::super) const LISTING_AGENTS: &str = "listing_agents";
     pub(in super::super) const DEFINITIONS_READ_AT: &str = "definitions_read_at";
     pub(in super::super) const LOCALE: &str = "locale";
+    pub(in super::super) const DIALECT_FOUND_AT: &str = "dialect_found_at";
+    pub(in super::super) const DIALECT_ADDRESS: &str = "dialect_address";
+    pub(in super::super) const DIALECT_API: &str = "dialect_api";
 }
 
 impl Meta {
@@ -63,6 +68,7 @@ impl Meta {
             forgotten: snapshot.forgotten(),
             listing: snapshot.listing(),
             definitions: snapshot.definitions().cloned(),
+            dialect: snapshot.dialect().cloned(),
             folded,
         }
     }
@@ -164,7 +170,7 @@ pub(super) fn trim(connection: &Connection, extent: &mut Extent, trimming: &Trim
 
 /// Notes where everything stands, as far as it differs from before.
 pub(super) fn note(connection: &Connection, before: &Meta, now: &Meta) -> Result<(), Trouble> {
-    let Meta { revision, forgotten, listing, definitions, folded } = now;
+    let Meta { revision, forgotten, listing, definitions, dialect, folded } = now;
     if *revision != before.revision {
         set(connection, key::REVISION, &revision.to_string())?;
     }
@@ -186,6 +192,12 @@ pub(super) fn note(connection: &Connection, before: &Meta, now: &Meta) -> Result
         if before.definitions.as_ref().is_none_or(|before| before.by_id != definitions.by_id) {
             vocabulary::replace(connection, definitions)?;
         }
+    }
+    if let Some(dialect) = dialect.as_deref().filter(|_| *dialect != before.dialect) {
+        let Dialect { found_at, address, api } = dialect;
+        set(connection, key::DIALECT_FOUND_AT, &found_at.as_millis().to_string())?;
+        set(connection, key::DIALECT_ADDRESS, address)?;
+        set(connection, key::DIALECT_API, api)?;
     }
     Ok(())
 }

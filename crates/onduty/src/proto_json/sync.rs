@@ -1,8 +1,8 @@
 //! The standing of the sources as proto3 JSON. Counts are always there: that none was lost is the news.
 
 use onduty_proto::v1::{
-    BudgetShare, Drift, EndpointLimit, GetSyncStatusResponse, ListingPlan, RequestBudget, SourceState,
-    SourceStatus,
+    BudgetShare, Drift, EndpointLimit, GetSyncStatusResponse, ListingPlan, PlatformApiOrigin, RequestBudget,
+    SourceState, SourceStatus,
 };
 use serde_json::{Value, json};
 
@@ -17,6 +17,9 @@ pub fn sync_status(status: &GetSyncStatusResponse) -> Value {
     object.set("drift", status.drift.as_ref().map(drift));
     object.set("listing", status.listing.as_ref().map(listing));
     object.text("platformApi", &status.platform_api);
+    let origin = status.platform_api_origin();
+    object.name("platformApiOrigin", origin != PlatformApiOrigin::Unspecified, origin.as_str_name());
+    object.instant("platformApiFoundAt", status.platform_api_found_at);
     object.text("cursor", &status.cursor);
     object.set("fresh", Some(status.fresh.into()));
     object.list("awaited", status.awaited.iter().map(|condition| json!(condition)));
@@ -109,6 +112,8 @@ mod tests {
             }),
             listing: Some(ListingPlan { interval: took(0), automatic: false, configured: took(500_000_000) }),
             platform_api: "users".to_owned(),
+            platform_api_origin: PlatformApiOrigin::Remembered.into(),
+            platform_api_found_at: at(6),
             drift: Some(Drift {
                 sweeps: 2,
                 corrections: 1,
@@ -131,7 +136,9 @@ mod tests {
                 "endpoints": [{"endpoint": "/api/v2/users", "blockedUntil": "1970-01-01T00:00:05Z"}],
                 "longestWaitAsked": "1s"
             },
-            "listing": {"interval": "1s", "automatic": false, "configured": "1.500s"}, "platformApi": "users",
+            "listing": {"interval": "1s", "automatic": false, "configured": "1.500s"},
+            "platformApi": "users", "platformApiOrigin": "PLATFORM_API_ORIGIN_REMEMBERED",
+            "platformApiFoundAt": "1970-01-01T00:00:06Z",
             "drift": {
                 "sweeps": "2", "corrections": "1", "lastCorrections": "0",
                 "lastSweepStartedAt": "1970-01-01T00:00:04Z", "lastSweepDuration": "1s"

@@ -138,9 +138,13 @@ async fn listen(shared: Arc<Shared>, channels_max: usize) {
                 continue;
             }
         }
-        if !shared.platform.offers_channels() {
-            shared.board.not_offered();
-            continue;
+        match shared.platform.offers_channels() {
+            Some(true) => {}
+            Some(false) => {
+                shared.board.not_offered();
+                continue;
+            }
+            None => continue,
         }
         let Some(agents) = directory(&shared.view) else { continue };
         // Until then nothing could be asked for channels, and the first listing had their share.

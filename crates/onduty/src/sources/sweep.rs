@@ -159,7 +159,10 @@ impl Sweep {
         for number in 1..=PAGES_MAX {
             let due_at = pace.due_at(number, tally.total(), self.platform.page_size_max());
             sleep(self.until(due_at)).await;
-            let page = self.page(&mut walk, number).await?;
+            let page = self.page(&mut walk, number).await;
+            // Also of a platform that refuses to list anybody.
+            self.keep_dialect(number).await?;
+            let page = page?;
             tally.page(page.total, &page.named);
             let has_next = page.has_next;
             corrections += self.hand_in(page, number).await?;
@@ -215,6 +218,16 @@ impl Sweep {
         self.status
             .source(Source::Sweep, |standing| standing.last_event_at = heard_at.or(standing.last_event_at));
         Ok(corrections)
+    }
+
+    /// Sees to it that the next start knows what was found out of the platform.
+    async fn keep_dialect(&self, number: u64) -> Result<(), SweepError> {
+        match self.platform.spoken().dialect() {
+            Some(found) if self.view.snapshot().dialect().is_none_or(|kept| **kept != found) => {
+                self.commit(vec![Input::Dialect(Arc::new(found))], number).await.map(drop)
+            }
+            _ => Ok(()),
+        }
     }
 
     async fn commit(&self, inputs: Vec<Input>, number: u64) -> Result<u64, SweepError> {

@@ -7,6 +7,7 @@
     reason = "in a test, what can't be is a failure with a line number"
 )]
 
+mod auto;
 mod durability;
 mod event;
 mod hostile;

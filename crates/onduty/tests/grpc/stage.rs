@@ -108,7 +108,7 @@ impl Keeper {
                 Input::Observation(observation) => batch.observed(observation, &step),
                 Input::Listing(listing) => batch.listed(*listing, &step),
                 Input::Definitions(definitions) => batch.defined(definitions, &step),
-                Input::Coverage(_) => {}
+                Input::Dialect(_) | Input::Coverage(_) => {}
             }
         }
         let snapshot = roster.snapshot();
@@ -172,7 +172,7 @@ pub(crate) fn heard_at(at: i64, input: Input) -> Input {
             observation.heard_at = Timestamp::from_millis(at);
             Input::Observation(observation)
         }
-        other @ (Input::Listing(_) | Input::Definitions(_) | Input::Coverage(_)) => other,
+        other @ (Input::Listing(_) | Input::Definitions(_) | Input::Dialect(_) | Input::Coverage(_)) => other,
     }
 }
 

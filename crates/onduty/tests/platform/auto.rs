@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use onduty::config::PlatformApi;
+use onduty::status::ApiOrigin;
 use onduty_core::answer::{Refusal, Report};
 use onduty_core::observation::Source;
 use serde_json::json;
@@ -22,7 +23,8 @@ async fn whichever_api_there_is_is_found_out_and_said() {
         house.sweep(HOUR);
         house.swept(1).await;
         assert_eq!(house.platform.spoken().get(), Some(api));
-        assert_eq!(house.status.read().platform_api, Some(api.name()));
+        let said = house.status.read().platform_api.unwrap();
+        assert!(matches!(said.origin, ApiOrigin::FoundOut { .. }) && said.api == api, "{said:?}");
         assert_eq!(differences(&house, api).await, Vec::<String>::new());
         let probes = house.sim.requests_to("/api/v2/agents/states").await;
         assert!(offered || probes <= 1, "{probes}");

@@ -45,6 +45,7 @@ fn every_version_opens_and_says_what_it_said() {
         assert_eq!((&presence.value.system, presence.since), (&SystemPresence::OnQueue, Some(at(-50))));
         let definitions = snapshot.definitions().map(|read| (read.read_at, &*read.locale, read.by_id.len()));
         assert_eq!(definitions, (version >= 3).then_some((at(0), "de", 2)));
+        assert_eq!(snapshot.dialect(), None, "no version before kept what the platform speaks");
         assert_eq!(ada.presence_label(), (version >= 3).then_some("Am Telefon"));
         let status = ada.routing_status().unwrap();
         assert_eq!((status.value, status.since), (&RoutingStatus::Idle, Some(at(10))));
@@ -67,4 +68,19 @@ fn the_newest_version_has_a_sample() {
     let connection = Connection::open(dir.path().join(FILE_NAME)).unwrap();
     let newest: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
     assert_eq!(samples().len(), newest as usize, "a new step in journal/migrate.rs comes with a sample");
+}
+
+/// What the platform speaks came as lines of `meta` without a new version: whoever does not know a line leaves it alone.
+#[test]
+fn a_line_of_meta_that_nobody_here_knows_is_no_hindrance_and_is_kept() {
+    let dir = TempDir::new().unwrap();
+    Store::open(dir.path(), options(1_000)).stop();
+    let file = dir.path().join(FILE_NAME);
+    let connection = Connection::open(&file).unwrap();
+    connection.execute("INSERT INTO meta VALUES ('from_a_later_program', 'a word')", []).unwrap();
+    drop(connection);
+    Store::open(dir.path(), options(1_000)).stop();
+    let kept = "SELECT value FROM meta WHERE key = 'from_a_later_program'";
+    let kept: String = Connection::open(&file).unwrap().query_row(kept, [], |row| row.get(0)).unwrap();
+    assert_eq!(kept, "a word");
 }

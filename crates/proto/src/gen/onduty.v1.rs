@@ -1409,9 +1409,15 @@ pub struct GetSyncStatusResponse {
     /// How often everybody is listed. Absent before the first listing.
     #[prost(message, optional, tag = "7")]
     pub listing: ::core::option::Option<ListingPlan>,
-    /// The platform's API that is spoken: users or agent-states. Empty while that is being found out.
+    /// The platform's API that is spoken: users or agent-states. Empty while that is being found out and is not remembered.
     #[prost(string, tag = "8")]
     pub platform_api: ::prost::alloc::string::String,
+    /// How that is known.
+    #[prost(enumeration = "PlatformApiOrigin", tag = "9")]
+    pub platform_api_origin: i32,
+    /// When it was found out, by our clock. Absent where it is configured.
+    #[prost(message, optional, tag = "10")]
+    pub platform_api_found_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for GetSyncStatusResponse {
     const NAME: &'static str = "GetSyncStatusResponse";
@@ -1806,6 +1812,43 @@ impl ::prost::Name for Check {
     }
     fn type_url() -> ::prost::alloc::string::String {
         "type.googleapis.com/onduty.v1.Check".into()
+    }
+}
+/// How it is known which API the platform speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum PlatformApiOrigin {
+    /// Not known yet.
+    Unspecified = 0,
+    /// The configuration says so.
+    Configured = 1,
+    /// The platform was asked since the sidecar started.
+    FoundOut = 2,
+    /// An earlier run found it out; the platform is asked again as soon as it answers, and believed.
+    Remembered = 3,
+}
+impl PlatformApiOrigin {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "PLATFORM_API_ORIGIN_UNSPECIFIED",
+            Self::Configured => "PLATFORM_API_ORIGIN_CONFIGURED",
+            Self::FoundOut => "PLATFORM_API_ORIGIN_FOUND_OUT",
+            Self::Remembered => "PLATFORM_API_ORIGIN_REMEMBERED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "PLATFORM_API_ORIGIN_UNSPECIFIED" => Some(Self::Unspecified),
+            "PLATFORM_API_ORIGIN_CONFIGURED" => Some(Self::Configured),
+            "PLATFORM_API_ORIGIN_FOUND_OUT" => Some(Self::FoundOut),
+            "PLATFORM_API_ORIGIN_REMEMBERED" => Some(Self::Remembered),
+            _ => None,
+        }
     }
 }
 /// Where a source stands.

@@ -21,7 +21,7 @@ impl Sweep {
             agents: u64::try_from(self.view.snapshot().directory_total()).unwrap_or(u64::MAX),
             allowed,
             shape: self.platform.listing_shape(),
-            channels_max: if self.platform.offers_channels() { channels_max } else { 0 },
+            channels_max: if self.platform.offers_channels() == Some(true) { channels_max } else { 0 },
             channel_rotation: Duration::MAX,
             interval: self.interval,
         };

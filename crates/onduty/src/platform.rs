@@ -218,7 +218,9 @@ impl Platform {
     pub async fn read_again(&self, agents: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
         match self.find_out().await? {
             PlatformApi::Users => {
-                self.users.named(agents, Source::Lookup, self.client.pays_for_repairs()).await
+                let payer = self.client.pays_for_repairs();
+                let payer = payer.map_err(|until| PlatformError::RateLimited { until })?;
+                self.users.named(agents, Source::Lookup, payer).await
             }
             PlatformApi::AgentStates => Ok(Vec::new()),
         }

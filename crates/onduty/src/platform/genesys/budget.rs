@@ -202,7 +202,7 @@ impl Budget {
             return Decision::Wait(until);
         }
         if self.left_for(purpose) == 0 {
-            return Decision::Wait(self.next_leave(now, purpose));
+            return Decision::Wait(self.first(now, |then| then.left_for(purpose) > 0));
         }
         if gives_way && self.owed(purpose) == 0 {
             return Decision::Wait(now.after(TURN));
@@ -285,9 +285,22 @@ impl Budget {
 
     /// Whose share pays for reading agents again after a gap. The channels' does while enough of it is left to open
     /// channels again, which helps more agents with one request; otherwise the listings', which would read the same.
-    pub fn pays_for_repairs(&self) -> Purpose {
+    ///
+    /// # Errors
+    ///
+    /// When neither has anything left: the instant at which one of them has.
+    pub fn pays_for_repairs(&mut self, now: Timestamp) -> Result<Purpose, Timestamp> {
+        self.forget_what_is_over(now);
+        self.payer().ok_or_else(|| self.first(now, |then| then.payer().is_some()))
+    }
+
+    fn payer(&self) -> Option<Purpose> {
         let kept_for_opening = self.floor(Purpose::Channel) * KEPT_FOR_OPENING / 100;
-        if self.owed(Purpose::Channel) > kept_for_opening { Purpose::Channel } else { Purpose::Sweep }
+        let spares = [
+            (Purpose::Channel, self.owed(Purpose::Channel).saturating_sub(kept_for_opening).min(self.left())),
+            (Purpose::Sweep, self.left_for(Purpose::Sweep)),
+        ];
+        spares.into_iter().find(|(_, spare)| *spare > 0).map(|(purpose, _)| purpose)
     }
 
     /// Requests that may be sent now, the reserve not counted.
@@ -333,15 +346,15 @@ impl Budget {
         if self.is_heard { (self.allowed - usable(self.allowed)).max(1) } else { 1 }
     }
 
-    /// When a purpose has something left again, if nobody else sends anything.
-    fn next_leave(&self, now: Timestamp, purpose: Purpose) -> Timestamp {
+    /// When something comes true, if nobody sends anything until then.
+    fn first(&self, now: Timestamp, comes_true: impl Fn(&Self) -> bool) -> Timestamp {
         let mut then = self.clone();
         let mut ends: Vec<Timestamp> = self.sent.ends().collect();
         ends.extend(self.counted.map(|counted| counted.ends_at));
         ends.sort_unstable();
         let free = ends.into_iter().find(|at| {
             then.forget_what_is_over(*at);
-            then.left_for(purpose) > 0
+            comes_true(&then)
         });
         free.unwrap_or(now.after(TURN)).max(now.after(Duration::from_millis(1)))
     }

@@ -153,7 +153,11 @@ impl Client {
     }
 
     /// Whose share of the budget pays for reading agents again after a gap.
-    pub fn pays_for_repairs(&self) -> Purpose {
+    ///
+    /// # Errors
+    ///
+    /// When none can: the instant at which to ask again.
+    pub fn pays_for_repairs(&self) -> Result<Purpose, Timestamp> {
         self.governor.pays_for_repairs()
     }
 

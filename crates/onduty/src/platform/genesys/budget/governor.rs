@@ -82,8 +82,12 @@ impl Governor {
     }
 
     /// Whose share pays for reading agents again after a gap.
-    pub fn pays_for_repairs(&self) -> Purpose {
-        self.lock().budget.pays_for_repairs()
+    ///
+    /// # Errors
+    ///
+    /// When none can: the instant at which to ask again.
+    pub fn pays_for_repairs(&self) -> Result<Purpose, Timestamp> {
+        self.lock().budget.pays_for_repairs(self.clock.now())
     }
 
     /// Waits for leave to send a request, but not beyond `patience`.

@@ -48,17 +48,39 @@ fn one_purpose_alone_leaves_the_floors_of_the_others() {
 fn repairs_leave_the_channels_enough_to_be_opened_again_and_go_on_from_the_listings_share() {
     let mut budget = Budget::default();
     budget.keep_channels(true);
+    assert_eq!(repairs(&mut budget, at(0)), (17, 108));
+    assert_eq!(grants(&mut budget, at(0), Purpose::Channel), 37, "a dozen channels take three requests each");
+}
+
+#[test]
+fn repairs_go_on_as_soon_as_either_share_can_pay() {
+    let mut budget = Budget::default();
+    budget.keep_channels(true);
+    assert_eq!(repairs(&mut budget, at(0)), (17, 108));
+    assert_eq!(budget.pays_for_repairs(at(1)), Err(at(61_000)));
+    let opening = to(Route::Channels, Purpose::Channel);
+    for _ in 0..24 {
+        assert_eq!(budget.decide(at(5_000), &opening), Decision::Grant);
+        budget.over();
+    }
+    assert_eq!(repairs(&mut budget, at(61_000)), (0, 108));
+    assert_eq!(
+        budget.pays_for_repairs(at(61_000)),
+        Err(at(66_000)),
+        "not only when the listings' share is back"
+    );
+    assert_eq!(repairs(&mut budget, at(66_000)), (17, 0));
+}
+
+/// Reads again until nobody pays any more; gives what channels paid and what listings did.
+fn repairs(budget: &mut Budget, now: Timestamp) -> (u32, u32) {
     let mut paid = [0; Purpose::ALL.len()];
-    loop {
-        let purpose = budget.pays_for_repairs();
-        if budget.decide(at(0), &to(Route::Users, purpose)) != Decision::Grant {
-            break;
-        }
+    while let Ok(purpose) = budget.pays_for_repairs(now) {
+        assert_eq!(budget.decide(now, &to(Route::Users, purpose)), Decision::Grant);
         budget.over();
         paid[purpose as usize] += 1;
     }
-    assert_eq!((paid[Purpose::Channel as usize], paid[Purpose::Sweep as usize]), (17, 108));
-    assert_eq!(grants(&mut budget, at(0), Purpose::Channel), 37, "a dozen channels take three requests each");
+    (paid[Purpose::Channel as usize], paid[Purpose::Sweep as usize])
 }
 
 #[test]

@@ -157,6 +157,18 @@ fn tls_words(error: &rustls::Error) -> String {
             "its certificate is for another name"
         }
         CertificateError::Revoked => "its certificate was revoked",
+        // A private authority that was made anew keeps its name: the old certificate of it is still trusted here.
+        CertificateError::BadSignature => {
+            "its certificate is not signed by the authority that this machine trusts under the issuer's name: was that \
+             authority made anew?"
+        }
+        CertificateError::BadEncoding => "its certificate can't be read",
+        CertificateError::InvalidPurpose | CertificateError::InvalidPurposeContext { .. } => {
+            "its certificate is not one for servers"
+        }
+        CertificateError::UnknownRevocationStatus => {
+            "nobody here can say whether its certificate was revoked"
+        }
         other => return format!("its certificate is not accepted: {other}"),
     };
     words.to_owned()
@@ -172,7 +184,8 @@ mod tests {
         assert_eq!(words(CertificateError::Expired), "its certificate has expired");
         assert!(words(CertificateError::UnknownIssuer).contains("nobody whom this machine trusts"));
         assert!(words(CertificateError::NotValidForName).contains("another name"));
-        assert!(words(CertificateError::BadSignature).contains("not accepted"));
+        assert!(words(CertificateError::BadSignature).contains("made anew"));
+        assert!(words(CertificateError::UnhandledCriticalExtension).contains("not accepted"));
     }
 
     #[test]

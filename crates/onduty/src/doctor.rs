@@ -22,6 +22,7 @@ mod sources;
 mod store;
 #[cfg(test)]
 mod testing;
+mod webhook;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -1,5 +1,7 @@
 //! What each background task is doing, for people and for probes: written by the tasks, read by the API.
 
+mod refusals;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,6 +12,7 @@ use onduty_core::time::Timestamp;
 
 use crate::config::PlatformApi;
 use crate::forecast::Chosen;
+pub use refusals::{Refusals, Refused, Unproven};
 
 /// Where everything stands. Cheap to clone.
 #[derive(Clone, Debug, Default)]
@@ -36,6 +39,8 @@ pub struct Standing {
     pub clock: Option<ClockStanding>,
     /// Why the presence definitions could not be read, when that was last tried.
     pub unlabelled: Option<Unlabelled>,
+    /// Webhooks turned away because nothing proved who sent them.
+    pub refusals: Refusals,
 }
 
 /// The platform's API that is spoken, and how that is known.
@@ -221,6 +226,11 @@ impl StatusBoard {
     /// Says how the last reading of the presence definitions went.
     pub fn unlabelled(&self, unlabelled: Option<Unlabelled>) {
         self.lock().unlabelled = unlabelled;
+    }
+
+    /// Counts a webhook that was turned away. Says whether it is the first of its kind.
+    pub fn refused(&self, unproven: Unproven, at: Timestamp) -> bool {
+        self.lock().refusals.add(unproven, at)
     }
 
     /// Says which of the platform's APIs is spoken.

@@ -6,7 +6,7 @@ use onduty_core::observation::Source;
 use super::check::{Check, awaited, span};
 use super::entrance;
 use super::facts::Facts;
-use super::{budget, channels, host};
+use super::{budget, channels, host, webhook};
 use crate::config::show_duration;
 use crate::status::{Phase, SourceStanding};
 
@@ -38,7 +38,7 @@ fn check(source: Source, facts: &Facts, before: &[Check]) -> Check {
     }
     let check = match source {
         Source::Sweep => sweep(facts, before),
-        Source::Webhook => webhook(facts, standing),
+        Source::Webhook => webhook::check(name, standing, facts),
         Source::Channel => channels::check(name, standing, facts, awaited(before, &RESTS_ON)),
         Source::Lookup => called(name, standing, before),
     };
@@ -103,39 +103,6 @@ fn sweep(facts: &Facts, before: &[Check]) -> Check {
     }
 }
 
-fn webhook(facts: &Facts, standing: &SourceStanding) -> Check {
-    const NAME: &str = name(Source::Webhook);
-    let drift = &facts.board.drift;
-    let lag = standing.lag.map_or_else(String::new, |lag| format!(", {} after it was said", span(lag)));
-    let found = match standing.last_event_at {
-        Some(at) => format!("last event {} ago{lag}", span(facts.now.since(at))),
-        None => "nothing has come yet".to_owned(),
-    };
-    if standing.phase == Phase::Failing {
-        return Check::warn(NAME, Some(Reason::SourceSilent), format!("{found}; events are turned away"))
-            .meaning(format!("senders are told to come again: {}", standing.detail))
-            .remedy("look at the store's line and at the disk");
-    }
-    // The first listing corrects a store that was away; a later one whatever no event told of.
-    let silent = drift.sweeps > 1
-        && drift.last_corrections > 0
-        && standing.last_event_at.is_none_or(|at| drift.last_started_at.is_some_and(|began| at < began));
-    if !silent {
-        return Check::ok(NAME, found);
-    }
-    let corrected = drift.last_corrections;
-    Check::warn(
-        NAME,
-        Some(Reason::SourceSilent),
-        format!("{found}; the last listing corrected {corrected} agents"),
-    )
-    .meaning("they changed and no event told of it: between listings their states are old")
-    .remedy(
-        "check that the platform's trigger or integration is on and sends to the ingress listener, and the \
-             signature's secret: onduty_observations_total and the log tell what was refused",
-    )
-}
-
 fn called(name: &'static str, standing: &SourceStanding, before: &[Check]) -> Check {
     match (standing.phase, awaited(before, &[&RESTS_ON[..], &[budget::NAME]].concat())) {
         (Phase::Failing, Some(other)) => Check::waits(name, &other),
@@ -179,26 +146,6 @@ mod tests {
             let facts = sweep_of(|standing| (standing.phase, standing.last_mark_at) = (phase, mark));
             let check = sweep(&facts, before);
             assert_eq!((check.status, check.reason), (status, reason), "{phase:?} {mark:?}");
-        }
-    }
-
-    #[test]
-    fn push_is_silent_when_listings_find_what_it_did_not_tell() {
-        let table = [
-            (1, 5, None, Status::Ok),
-            (2, 0, None, Status::Ok),
-            (2, 5, None, Status::Warn),
-            (2, 5, Some(NOW), Status::Ok),
-        ];
-        for (sweeps, corrections, event, expected) in table {
-            let facts = facts(|facts| {
-                facts.board.sources[Source::Webhook as usize].last_event_at = event;
-                let drift = &mut facts.board.drift;
-                (drift.sweeps, drift.last_corrections, drift.last_started_at) =
-                    (sweeps, corrections, Some(NOW));
-            });
-            let check = check(Source::Webhook, &facts, &[]);
-            assert_eq!(check.status, expected, "{sweeps} {corrections} {event:?}");
         }
     }
 

@@ -112,6 +112,7 @@ async fn receive(State(shared): State<Arc<Shared>>, request: Request) -> Respons
     match outcome {
         Ok(_) => StatusCode::NO_CONTENT.into_response(),
         Err(problem) => {
+            shared.note(&problem);
             tracing::debug!(outcome = name, "webhook refused");
             problem.into_response()
         }
@@ -143,6 +144,19 @@ impl Shared {
         let arrival = Arrival { source: Source::Webhook, heard_at };
         let heard = decode::webhook(&body, binary_attributes(&head.headers).as_ref(), arrival)?;
         self.take(heard).await
+    }
+
+    /// Who is turned away is told in the log once a kind, for that is written by strangers, and counted for the doctor.
+    fn note(&self, problem: &Problem) {
+        let Problem::NotAuthentic { unproven, detail, .. } = problem else { return };
+        if self.status.refused(*unproven, self.clock.now()) {
+            let sender = unproven.words();
+            tracing::warn!(
+                sender,
+                detail,
+                "a webhook was turned away: `onduty doctor` tells how many, and what to do"
+            );
+        }
     }
 
     /// Nothing is kept of the body of somebody who can't be authentic whatever it says.

@@ -12,6 +12,7 @@ use subtle::{Choice, ConstantTimeEq as _};
 
 use super::problem::Problem;
 use crate::config::{IngressConfig, Secret};
+use crate::status::Unproven;
 
 /// The longest id of a signed message.
 const MESSAGE_ID_MAX: usize = 256;
@@ -73,18 +74,19 @@ impl Senders {
         if self.knows_credentials(headers) {
             return Ok(Claim::Proven);
         }
-        Err(self.refuse("sign the request (webhook-id, webhook-timestamp, webhook-signature) or send the credentials configured"))
+        Err(self.refuse(self.attempt(headers), "sign the request (webhook-id, webhook-timestamp, webhook-signature) or send the credentials configured"))
     }
 
     fn signed<'a>(&'a self, headers: &'a HeaderMap, now: Timestamp) -> Result<Claim<'a>, Problem> {
         let text = |name| headers.get(name).and_then(|value| value.to_str().ok());
         let id = text(HEADER_WEBHOOK_ID).filter(|id| !id.is_empty() && id.len() <= MESSAGE_ID_MAX);
-        let id = id.ok_or_else(|| self.refuse("webhook-id is missing or unusable"))?;
+        let id = id.ok_or_else(|| self.refuse(Unproven::Incomplete, "webhook-id is missing or unusable"))?;
         let timestamp = text(HEADER_WEBHOOK_TIMESTAMP).and_then(|seconds| seconds.parse::<i64>().ok());
-        let timestamp = timestamp.ok_or_else(|| self.refuse("webhook-timestamp is missing or unusable"))?;
+        let timestamp = timestamp
+            .ok_or_else(|| self.refuse(Unproven::Incomplete, "webhook-timestamp is missing or unusable"))?;
         let made_at = Timestamp::from_millis(timestamp.saturating_mul(1_000));
         if now.since(made_at) > self.tolerance || made_at.since(now) > self.tolerance {
-            return Err(self.refuse("webhook-timestamp is outside of the replay window"));
+            return Err(self.refuse(Unproven::Window, "webhook-timestamp is outside of the replay window"));
         }
         let signatures = text(HEADER_WEBHOOK_SIGNATURE).unwrap_or("");
         let signatures = signatures.split(' ').take(SIGNATURES_MAX).map(str::as_bytes).collect();
@@ -111,8 +113,26 @@ impl Senders {
         by_scheme || by_key
     }
 
-    fn refuse(&self, detail: &'static str) -> Problem {
-        Problem::NotAuthentic { detail, challenge: self.challenge.clone() }
+    /// What a sender who proved nothing tried.
+    fn attempt(&self, headers: &HeaderMap) -> Unproven {
+        let scheme = headers.get(header::AUTHORIZATION).map(|value| {
+            let value = value.as_bytes();
+            value.split(|byte| *byte == b' ').next().unwrap_or(value).to_ascii_lowercase()
+        });
+        match scheme.as_deref() {
+            // Where there are no secrets, no signature is looked at.
+            _ if headers.contains_key(HEADER_WEBHOOK_SIGNATURE) => Unproven::Signature,
+            Some(b"bearer") => Unproven::Bearer,
+            Some(b"basic") => Unproven::Basic,
+            _ if self.api_key.as_ref().is_some_and(|(name, _)| headers.contains_key(name)) => {
+                Unproven::ApiKey
+            }
+            _ => Unproven::Anonymous,
+        }
+    }
+
+    fn refuse(&self, unproven: Unproven, detail: &'static str) -> Problem {
+        Problem::NotAuthentic { unproven, detail, challenge: self.challenge.clone() }
     }
 }
 
@@ -128,6 +148,10 @@ impl Claim<'_> {
                 fits |= expected.as_bytes().ct_eq(offered);
             }
         }
-        if fits.into() { Ok(()) } else { Err(senders.refuse("no signature fits to the body")) }
+        if fits.into() {
+            Ok(())
+        } else {
+            Err(senders.refuse(Unproven::Signature, "no signature fits to the body"))
+        }
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::inlet::InletError;
 use crate::listener::body::BodyError;
 use crate::platform::genesys::decode::Malformed;
+use crate::status::Unproven;
 
 /// Why a webhook was not taken.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub(super) enum Problem {
     Method,
     /// Not authentic, or outside of the replay window; why.
     NotAuthentic {
+        /// How it failed to be.
+        unproven: Unproven,
         /// In words that help its author and nobody else.
         detail: &'static str,
         /// The ways in which senders prove who they are here.

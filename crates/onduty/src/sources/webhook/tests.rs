@@ -13,6 +13,7 @@ use tower::ServiceExt as _;
 use super::*;
 use crate::config::Secret;
 use crate::inlet::{self, Delivery, NotDurable, Receipt};
+use crate::status::{Refused, Unproven};
 
 const NOW_S: i64 = 1_772_442_848;
 const SECRETS: [&str; 2] = ["whsec_c2VjcmV0LW9uZQ==", "whsec_c2VjcmV0LXR3bw=="];
@@ -149,7 +150,7 @@ async fn where_an_agent_is_a_user_an_event_gives_it_no_second_id_and_no_log_in()
 }
 
 #[tokio::test]
-async fn whoever_is_not_authentic_is_refused_and_nothing_is_taken() {
+async fn whoever_is_not_authentic_is_refused_and_counted_and_nothing_is_taken() {
     let body = event();
     let good = signature(SECRETS[0], "m1", NOW_S, &body);
     let other_body = signature(SECRETS[0], "m1", NOW_S, b"{}");
@@ -157,28 +158,48 @@ async fn whoever_is_not_authentic_is_refused_and_nothing_is_taken() {
     let early_good = signature(SECRETS[0], "m1", early, &body);
     let late_good = signature(SECRETS[0], "m1", late, &body);
     let (stamp, early, late) = (NOW_S.to_string(), early.to_string(), late.to_string());
-    let ways: [&[(&str, &str)]; 12] = [
-        &[],
-        &[("authorization", "Bearer letmeout")],
-        &[("authorization", "Bearer")],
-        &[("authorization", "Basic dXNlcjp3b3Jkcw==")],
-        &[("x-key", "keys")],
-        &[("webhook-id", "m1"), ("webhook-timestamp", &stamp), ("webhook-signature", &other_body)],
-        &[("webhook-id", "m2"), ("webhook-timestamp", &stamp), ("webhook-signature", &good)],
-        &[("webhook-id", "m1"), ("webhook-timestamp", &early), ("webhook-signature", &early_good)],
-        &[("webhook-id", "m1"), ("webhook-timestamp", &late), ("webhook-signature", &late_good)],
-        &[("webhook-id", "m1"), ("webhook-timestamp", "soon"), ("webhook-signature", &good)],
-        &[("webhook-timestamp", &stamp), ("webhook-signature", &good)],
+    let ways: [(&[(&str, &str)], Unproven); 12] = [
+        (&[], Unproven::Anonymous),
+        (&[("authorization", "Bearer letmeout")], Unproven::Bearer),
+        (&[("authorization", "Bearer")], Unproven::Bearer),
+        (&[("authorization", "Basic dXNlcjp3b3Jkcw==")], Unproven::Basic),
+        (&[("x-key", "keys")], Unproven::ApiKey),
+        (
+            &[("webhook-id", "m1"), ("webhook-timestamp", &stamp), ("webhook-signature", &other_body)],
+            Unproven::Signature,
+        ),
+        (
+            &[("webhook-id", "m2"), ("webhook-timestamp", &stamp), ("webhook-signature", &good)],
+            Unproven::Signature,
+        ),
+        (
+            &[("webhook-id", "m1"), ("webhook-timestamp", &early), ("webhook-signature", &early_good)],
+            Unproven::Window,
+        ),
+        (
+            &[("webhook-id", "m1"), ("webhook-timestamp", &late), ("webhook-signature", &late_good)],
+            Unproven::Window,
+        ),
+        (
+            &[("webhook-id", "m1"), ("webhook-timestamp", "soon"), ("webhook-signature", &good)],
+            Unproven::Incomplete,
+        ),
+        (&[("webhook-timestamp", &stamp), ("webhook-signature", &good)], Unproven::Incomplete),
         // A wrong signature is not mended by a right bearer.
-        &[BEARER, ("webhook-id", "m1"), ("webhook-timestamp", &stamp), ("webhook-signature", "v1,")],
+        (
+            &[BEARER, ("webhook-id", "m1"), ("webhook-timestamp", &stamp), ("webhook-signature", "v1,")],
+            Unproven::Signature,
+        ),
     ];
-    for way in ways {
-        let headers = [&[JSON], way].concat();
-        let ((status, headers, problem), taken) =
-            answer_with(post_with(&headers, body.clone()), Ok(())).await;
-        assert_eq!((status, taken), (401, 0), "{way:?}");
+    for (way, unproven) in ways {
+        let (router, board, mut deliveries) = ingress(config(), 4);
+        let request = post_with(&[&[JSON], way].concat(), body.clone());
+        let (status, headers, problem) = answer(&router, request).await;
+        assert_eq!((status, deliveries.try_recv().is_ok()), (401, false), "{way:?}");
         assert!(headers.contains_key("www-authenticate"), "{way:?}");
         assert_eq!(problem["status"], 401);
+        let refused = Refused { count: 1, last_at: Some(Timestamp::from_millis(NOW_S * 1_000)) };
+        assert_eq!(board.read().refusals.iter().collect::<Vec<_>>(), [(unproven, refused)], "{way:?}");
     }
 }
 

@@ -132,6 +132,40 @@ async fn a_topic_that_is_rejected_is_named_and_costs_the_others_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn topics_refused_for_want_of_a_permission_are_told_with_its_name_left_alone_and_put_once_it_is_given()
+{
+    let faults = json!({"topic_reject": ["v2.users.{id}.activity"]});
+    let stage = Stage::open(Cast { faults, ..Cast::default() }).await;
+    eventually("every topic is refused", async || {
+        let figures = stage.figures().await;
+        (figures.covered("no") > 0 && figures.covered("no") == stage.list().await.len() as u64).then_some(())
+    })
+    .await;
+    let detail = stage.channel().await.detail;
+    assert!(detail.contains("directory:user:view"), "the permission that the platform names: {detail}");
+    let (reason, found) = diagnosis(&stage).await;
+    assert_eq!(reason, "TOPIC_REJECTED", "{found}");
+    stage.comes_to_show_the_truth().await;
+
+    // Rights are given by people: nobody asks again for a quarter of an hour, and no channel is made for it.
+    let before = stage.figures().await;
+    stage.pass(Duration::from_secs(800));
+    eventually("the channel is looked at", async || {
+        (stage.figures().await.probes() > before.probes()).then_some(())
+    })
+    .await;
+    let refused = stage.figures().await;
+    assert_eq!((refused.channels_made(), refused.subscriptions(), refused.covered("yes")), (1, 1, 0));
+
+    stage.switch(json!({"topic_reject": []})).await;
+    stage.pass(Duration::from_secs(120));
+    stage.settled().await;
+    let given = stage.figures().await;
+    assert_eq!((given.channels_made(), given.subscriptions(), given.covered("no")), (1, 2, 0));
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn marks_move_by_signs_of_life_alone_and_stop_with_them() {
     let stage = Stage::open(Cast { settings: &[("sync.channel_ping", "1s")], ..Cast::default() }).await;
     stage.settled().await;

@@ -87,16 +87,16 @@ async fn topics_are_put_again_before_the_channel_ends_and_there_is_no_gap() {
     stage.close().await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_subscription_that_is_refused_is_not_tried_again_blindly() {
+/// Refused with this status; which may be asked again so often at once.
+async fn a_refused_subscription_is_left_alone(status: u16, tries: u64) {
     let trouble =
-        json!({"http_error_p": 1, "http_error_status": 401, "http_trouble_routes": [SUBSCRIPTIONS]});
+        json!({"http_error_p": 1, "http_error_status": status, "http_trouble_routes": [SUBSCRIPTIONS]});
     let stage = Stage::open(Cast { faults: trouble, ..Cast::default() }).await;
     eventually("it is refused", async || stage.channel().await.detail.contains("refused").then_some(()))
         .await;
     let refused = stage.figures().await;
     assert_eq!(refused.channels_made(), 1);
-    assert!(refused.subscriptions() <= 2, "once more with a new token, at most");
+    assert!(refused.subscriptions() <= tries, "{}", refused.subscriptions());
     let peace = time_until(&stage, "another try", |now| now.channels_made() > 1).await;
     assert!(peace >= BACK_OFF, "not tried again before, but after {peace:?}");
 
@@ -104,6 +104,17 @@ async fn a_subscription_that_is_refused_is_not_tried_again_blindly() {
     time_until(&stage, "it is granted", |now| now.covered("yes") > 0).await;
     stage.settled().await;
     stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_that_is_refused_is_not_tried_again_blindly() {
+    // Once more with a new token.
+    a_refused_subscription_is_left_alone(401, 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_subscription_that_is_forbidden_is_not_tried_again_blindly() {
+    a_refused_subscription_is_left_alone(403, 1).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -184,7 +184,17 @@ pub(super) const SWITCHES: &[Switch] = &[
     ),
     flag!("restore_on_queue", restore_on_queue),
     chance!("http_error_p", http_error_p),
-    status!("http_error_status", http_error_status, "401, 429, 500, 503 or 504", 401, 429, 500, 503, 504),
+    status!(
+        "http_error_status",
+        http_error_status,
+        "401, 403, 429, 500, 503 or 504",
+        401,
+        403,
+        429,
+        500,
+        503,
+        504
+    ),
     chance!("http_hang_p", http_hang_p),
     Switch {
         name: "http_trouble_routes",

@@ -79,6 +79,9 @@ impl Refusal {
     pub(super) fn by_status(status: u16) -> Self {
         match status {
             401 => Self::bad_credentials(),
+            403 => {
+                Self::plain(403, "not.authorized", "You are not authorized to perform the requested action.")
+            }
             429 => Self::too_many_requests(2),
             503 => Self::unavailable(),
             504 => Self::plain(504, "request.timeout", "The request timed out."),

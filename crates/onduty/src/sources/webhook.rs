@@ -230,7 +230,7 @@ impl Shared {
     }
 
     fn busy(&self, error: InletError) -> Problem {
-        if let InletError::NotDurable(_) = &error {
+        if let InletError::NotDurable(_) | InletError::Late(_) = &error {
             self.status.source(Source::Webhook, |standing| {
                 standing.phase = Phase::Failing;
                 standing.detail = error.to_string();

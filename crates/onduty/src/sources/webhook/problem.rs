@@ -108,7 +108,7 @@ impl Problem {
             Self::Body(BodyError::Crowded(_)) | Self::Busy(InletError::Full) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("1")))
             }
-            Self::Busy(InletError::Closed | InletError::NotDurable(_)) => {
+            Self::Busy(InletError::Closed | InletError::Late(_) | InletError::NotDurable(_)) => {
                 Some((header::RETRY_AFTER, HeaderValue::from_static("5")))
             }
             Self::Path | Self::Body(_) | Self::Malformed(_) => None,

@@ -1,14 +1,12 @@
 //! What a line makes of the frames it hears.
 
-use std::time::Duration;
-
 use futures_util::FutureExt as _;
 use onduty_core::observation::{Input, Observation, Source};
 use onduty_core::roster::existence;
 use onduty_core::time::Timestamp;
-use tokio::time::timeout;
 
 use super::{Line, State};
+use crate::inlet::InletError;
 use crate::platform::genesys::channel::Heard;
 use crate::platform::genesys::decode::Frame;
 use crate::sources::channel::overlap::Side;
@@ -16,8 +14,6 @@ use crate::sources::channel::recovery::Loss;
 
 /// Frames handed in together, at most: what has come already.
 const FRAMES_MAX: usize = 256;
-/// The keeper has this long for them. Beyond it the line is as good as deaf.
-const COMMIT_DEADLINE: Duration = Duration::from_secs(30);
 
 /// What some frames say.
 #[derive(Default)]
@@ -54,7 +50,7 @@ impl Line {
         // Before the sign of life: it vouches for what was heard by then.
         let handed_in = self.hand_in(observations, alive_at.filter(|_| side == Side::Old)).await;
         match (handed_in, loss) {
-            (Err(detail), _) => self.lose(side, Loss::NotDurable, &detail),
+            (Err(error), _) => self.lose(side, Loss::NotDurable, &error.to_string()),
             (Ok(()), Some((loss, detail))) => self.lose(side, loss, detail),
             (Ok(()), None) => {}
         }
@@ -101,7 +97,7 @@ impl Line {
         &mut self,
         observations: Vec<Observation>,
         alive_at: Option<Timestamp>,
-    ) -> Result<(), String> {
+    ) -> Result<(), InletError> {
         let last = observations.last().map(|last| (last.heard_at, last.heard_at.since(made_at(last))));
         for observation in &observations {
             let delay = observation.heard_at.since(made_at(observation));
@@ -114,14 +110,9 @@ impl Line {
         if inputs.is_empty() {
             return Ok(());
         }
-        match timeout(COMMIT_DEADLINE, self.shared.inlet.commit(inputs)).await {
-            Ok(Ok(_)) => {
-                self.shared.board.handed_in(self.id, last, until);
-                Ok(())
-            }
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err(format!("the store took longer than {COMMIT_DEADLINE:?}")),
-        }
+        self.shared.inlet.commit(inputs).await?;
+        self.shared.board.handed_in(self.id, last, until);
+        Ok(())
     }
 }
 

@@ -29,6 +29,7 @@ use super::rotations::Rotation;
 use super::standing::LineStanding;
 use super::{FAREWELL, Shared};
 use crate::platform::genesys::channel::{Channel, Heard, SocketError};
+use crate::platform::genesys::client::Client;
 use mend::Mended;
 use tap::Tap;
 use upkeep::Upkeep;
@@ -172,18 +173,21 @@ impl Line {
 
     /// Pings that are due, and sockets that are silent.
     async fn watch_over(&mut self) {
-        let now = self.now();
-        let mut lost = Vec::new();
-        let (old, new) = self.state.taps();
-        for (side, tap) in [(Side::Old, old), (Side::New, new)] {
-            let Some(tap) = tap else { continue };
-            if let Err((loss, detail)) = tap.watch_over(now).await {
-                lost.push((side, loss, detail));
-            }
-        }
         // The new one first: a loss of the old one promotes it.
-        for (side, loss, detail) in lost.into_iter().rev() {
-            self.lose(side, loss, &detail);
+        for side in [Side::New, Side::Old] {
+            let now = self.now();
+            let unread = match self.state.tap(side) {
+                Some(tap) if tap.is_silent(now) => tap.next_unread(self.shared.platform.client()),
+                Some(_) | None => None,
+            };
+            // Whoever stood still for a while may have the answer to a ping, and not have read it.
+            if let Some(Ok(heard)) = unread {
+                self.hear(side, heard).await;
+            }
+            let Some(tap) = self.state.tap(side) else { continue };
+            if let Err((loss, detail)) = tap.watch_over(now).await {
+                self.lose(side, loss, &detail);
+            }
         }
     }
 
@@ -193,8 +197,7 @@ impl Line {
         let is_replaced = self.is_rotating || matches!(self.state, State::Changing(_));
         self.overlap = None;
         self.shared.board.lost(self.id, loss, detail, is_replaced, now);
-        let deaf = State::Deaf { retry_at: now, kept: None };
-        match (std::mem::replace(&mut self.state, deaf), side) {
+        match (self.take_state(), side) {
             (State::Changing(changing), Side::New) => {
                 let mut old = changing.old;
                 old.put_off(now);
@@ -207,11 +210,8 @@ impl Line {
                 }
                 self.open(new);
             }
-            (State::Open(_), _) if self.is_rotating => {
-                self.gap();
-                // The next one is on its way; if it does not come, another is made.
-                self.state = State::Deaf { retry_at: now, kept: None };
-            }
+            // The next one is on its way; if it does not come, another is made.
+            (State::Open(_), _) if self.is_rotating => self.gap(),
             (State::Open(tap), _) => {
                 self.gap();
                 // It was for this channel, and would only be waited for.
@@ -243,6 +243,12 @@ impl Line {
         };
         let retry_at = now.after(wait).max(not_before.unwrap_or(now));
         State::Deaf { retry_at, kept }
+    }
+
+    /// The state, in whose place another is put. If none is, the line is deaf and opens a channel at once.
+    fn take_state(&mut self) -> State {
+        let retry_at = self.now();
+        std::mem::replace(&mut self.state, State::Deaf { retry_at, kept: None })
     }
 
     /// Something may have gone unheard: whoever is listened to is to be read again.
@@ -306,12 +312,18 @@ impl State {
             Self::Changing(changing) => (Some(&mut changing.old), Some(&mut changing.new)),
         }
     }
+
+    /// One of them, while it is listened to.
+    fn tap(&mut self, side: Side) -> Option<&mut Tap> {
+        let (old, new) = self.taps();
+        match side {
+            Side::Old => old,
+            Side::New => new,
+        }
+    }
 }
 
-async fn next_of(
-    tap: Option<&mut Tap>,
-    client: &crate::platform::genesys::client::Client,
-) -> Result<Heard, SocketError> {
+async fn next_of(tap: Option<&mut Tap>, client: &Client) -> Result<Heard, SocketError> {
     match tap {
         Some(tap) => tap.socket.next(client).await,
         None => pending().await,

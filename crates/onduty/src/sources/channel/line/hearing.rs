@@ -1,6 +1,5 @@
 //! What a line makes of the frames it hears.
 
-use futures_util::FutureExt as _;
 use onduty_core::observation::{Input, Observation, Source};
 use onduty_core::roster::existence;
 use onduty_core::time::Timestamp;
@@ -34,13 +33,8 @@ impl Line {
             if news.loss.is_some() {
                 break;
             }
-            let (old, new) = self.state.taps();
-            let tap = match side {
-                Side::Old => old,
-                Side::New => new,
-            };
-            let Some(tap) = tap else { break };
-            match tap.socket.next(self.shared.platform.client()).now_or_never() {
+            let Some(tap) = self.state.tap(side) else { break };
+            match tap.next_unread(self.shared.platform.client()) {
                 Some(Ok(heard)) => self.sort(side, heard, &mut news),
                 // An end is met again by whoever waits for the next frame.
                 Some(Err(_)) | None => break,
@@ -59,12 +53,7 @@ impl Line {
     fn sort(&mut self, side: Side, heard: Heard, news: &mut News) {
         let Heard { at, frame } = heard;
         let is_changing = matches!(self.state, State::Changing(_));
-        let (old, new) = self.state.taps();
-        let tap = match side {
-            Side::Old => old,
-            Side::New => new,
-        };
-        let Some(tap) = tap else { return };
+        let Some(tap) = self.state.tap(side) else { return };
         tap.heard(at);
         match frame {
             Ok(Frame::Alive) => {}

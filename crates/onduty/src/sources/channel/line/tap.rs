@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use onduty_core::agent::UserId;
 use onduty_core::time::Timestamp;
 
 use super::Agents;
-use crate::platform::genesys::channel::{Channel, Socket, SocketError, Subscribed};
+use crate::platform::genesys::channel::{Channel, Heard, Socket, SocketError, Subscribed};
 use crate::platform::genesys::client::Client;
 use crate::platform::genesys::decode::RejectedTopic;
 use crate::platform::genesys::error::PlatformError;
@@ -132,6 +133,16 @@ impl Tap {
         let at_last = now.after(life - EXTEND_BEFORE.min(life / 2));
         let again = if self.rejection.is_some() { now.after(REJECTED_AGAIN) } else { at_last };
         self.extend_at = at_last.min(again);
+    }
+
+    /// The next frame, if it has come already.
+    pub(super) fn next_unread(&mut self, client: &Client) -> Option<Result<Heard, SocketError>> {
+        self.socket.next(client).now_or_never()
+    }
+
+    /// Whether it is to be given up for what has been read of it.
+    pub(super) fn is_silent(&self, now: Timestamp) -> bool {
+        self.vigil.step(now) == Step::GiveUp
     }
 
     /// Pings if it is time.

@@ -44,11 +44,6 @@ impl Ledger {
         self.since.len()
     }
 
-    /// The first instant after this one from which somebody is covered.
-    pub(super) fn next_since(&self, now: Timestamp) -> Option<Timestamp> {
-        self.since.values().filter(|since| **since > now).min().copied()
-    }
-
     /// Since when all of them are covered.
     pub(super) fn whole_since(&self) -> Option<Timestamp> {
         self.since.values().max().copied()

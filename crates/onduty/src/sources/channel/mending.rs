@@ -80,11 +80,6 @@ impl Mending {
         self.rounds > 0
     }
 
-    /// Nobody is asked for before.
-    pub(super) const fn rests_until(&self) -> Option<Timestamp> {
-        self.rests_until
-    }
-
     /// The platform gave no answer about these: they are asked for again after that instant.
     pub(super) fn failed(&mut self, agents: &[UserId], until: Timestamp) {
         self.asked.retain(|asked| !agents.contains(asked));

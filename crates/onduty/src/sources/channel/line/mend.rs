@@ -1,5 +1,6 @@
 //! Reading again whom a gap may have left behind: exactly those, by up to a hundred in one request.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use onduty_core::agent::UserId;
@@ -45,7 +46,7 @@ impl Line {
                 return;
             }
         };
-        let shared = std::sync::Arc::clone(&self.shared);
+        let shared = Arc::clone(&self.shared);
         self.mend = Some(Box::pin(async move {
             let result = read(&shared, &agents).await;
             Mended { agents, result }
@@ -54,23 +55,17 @@ impl Line {
 
     pub(super) fn mended(&mut self, mended: Mended) {
         let Mended { agents, result } = mended;
-        self.look_at = self.now();
+        let now = self.now();
+        self.look_at = now;
         if let Err((detail, until)) = result {
             tracing::debug!(detail, agents = agents.len(), "could not read agents again after a gap");
-            let now = self.now();
             self.mending.failed(&agents, until.unwrap_or(now).max(now.after(AFTER_FAILURE)));
         }
     }
 
-    /// When somebody is to be read next. Nobody before his topic is live.
-    pub(super) fn mend_at(&self) -> Timestamp {
-        if self.mend.is_some() {
-            return Timestamp::MAX;
-        }
-        let now = self.now();
-        let next =
-            self.mending.rests_until().into_iter().chain(self.ledger.next_since(now)).chain([self.look_at]);
-        next.filter(|at| *at > now).min().unwrap_or(Timestamp::MAX)
+    /// When to look again for somebody to be read.
+    pub(super) const fn mend_at(&self) -> Timestamp {
+        if self.mend.is_some() { Timestamp::MAX } else { self.look_at }
     }
 }
 

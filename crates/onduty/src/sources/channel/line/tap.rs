@@ -191,10 +191,11 @@ impl Tap {
         self.asked = asked;
     }
 
-    /// What is due for it, the most pressing first. A channel may end with the token that made it.
-    pub(super) fn due(&self, now: Timestamp, token_generation: u64) -> Option<Due> {
+    /// What is due for it, the most pressing first: topics are put again when other agents are wanted, too. A channel
+    /// may end with the token that made it.
+    pub(super) fn due(&self, now: Timestamp, token_generation: u64, wanted: &Agents) -> Option<Due> {
         let ends = self.is_closing || self.channel.token_generation != token_generation;
-        if now >= self.extend_at {
+        if now >= self.extend_at || self.asked != *wanted {
             Some(Due::Extension)
         } else if (ends || now >= self.rotate_at) && now >= self.put_off_until {
             Some(Due::Rotation)

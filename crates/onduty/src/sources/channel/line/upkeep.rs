@@ -34,57 +34,36 @@ pub(super) enum Upkeep {
 }
 
 impl Line {
+    /// Begins the next request that is due, unless one is under way.
     pub(super) fn begin_what_is_due(&mut self) {
         self.begin_to_mend();
         if self.upkeep.is_some() {
             return;
         }
         let now = self.now();
-        let wanted = Arc::clone(&self.wanted.borrow());
-        let shared = Arc::clone(&self.shared);
-        let rhythm = shared.rhythm;
         match &mut self.state {
             State::Deaf { retry_at, kept } if now >= *retry_at => {
                 let kept = kept.take();
-                self.upkeep = Some(Box::pin(async move {
-                    let client = shared.platform.client();
-                    let opened = match kept.clone() {
-                        Some(channel) => Tap::connect(client, channel, wanted, rhythm).await,
-                        None => Tap::make(client, wanted, rhythm).await,
-                    };
-                    Upkeep::Opened(opened.map(Box::new), kept)
-                }));
+                self.begin_to_open(kept);
             }
             State::Deaf { .. } => {}
             State::Changing(changing) if now >= changing.until => self.change(now),
             State::Changing(_) => {}
             State::Open(tap) => {
-                let due = tap.due(now, shared.platform.client().token_generation());
-                let due = if tap.asked == wanted { due } else { Some(Due::Extension) };
+                let generation = self.shared.platform.client().token_generation();
+                let due = tap.due(now, generation, &self.wanted.borrow());
                 match due {
-                    Some(Due::Rotation) => match shared.rotations.begin() {
+                    Some(Due::Rotation) => match self.shared.rotations.begin() {
                         None => tap.put_off(now),
-                        Some(rotation) => {
-                            self.is_rotating = true;
-                            self.overlap = Some(Overlap::begin(now));
-                            self.upkeep = Some(Box::pin(async move {
-                                let made = Tap::make(shared.platform.client(), wanted, rhythm).await;
-                                Upkeep::Rotated(made.map(Box::new), rotation)
-                            }));
-                        }
+                        Some(rotation) => self.begin_to_rotate(rotation, now),
                     },
                     Some(Due::Extension) => {
-                        let mut channel = tap.channel.clone();
-                        self.upkeep = Some(Box::pin(async move {
-                            let subscribed = channel.subscribe(shared.platform.client(), &wanted).await;
-                            Upkeep::Extended(wanted, subscribed.map(|subscribed| (channel, subscribed)))
-                        }));
+                        let channel = tap.channel.clone();
+                        self.begin_to_extend(channel);
                     }
                     Some(Due::Probe) => {
                         let channel = tap.channel.clone();
-                        self.upkeep = Some(Box::pin(async move {
-                            Upkeep::Probed(channel.lives(shared.platform.client()).await)
-                        }));
+                        self.begin_to_probe(channel);
                     }
                     None => {}
                 }
@@ -92,6 +71,57 @@ impl Line {
         }
     }
 
+    fn begin_to_open(&mut self, kept: Option<Channel>) {
+        let (shared, wanted) = (Arc::clone(&self.shared), self.wanted());
+        self.upkeep = Some(Box::pin(async move {
+            let (client, rhythm) = (shared.platform.client(), shared.rhythm);
+            let opened = match kept.clone() {
+                Some(channel) => Tap::connect(client, channel, wanted, rhythm).await,
+                None => Tap::make(client, wanted, rhythm).await,
+            };
+            Upkeep::Opened(opened.map(Box::new), kept)
+        }));
+    }
+
+    fn begin_to_rotate(&mut self, rotation: Rotation, now: Timestamp) {
+        let (shared, wanted) = (Arc::clone(&self.shared), self.wanted());
+        self.is_rotating = true;
+        self.overlap = Some(Overlap::begin(now));
+        self.upkeep = Some(Box::pin(async move {
+            let made = Tap::make(shared.platform.client(), wanted, shared.rhythm).await;
+            Upkeep::Rotated(made.map(Box::new), rotation)
+        }));
+    }
+
+    fn begin_to_extend(&mut self, mut channel: Channel) {
+        let (shared, wanted) = (Arc::clone(&self.shared), self.wanted());
+        self.upkeep = Some(Box::pin(async move {
+            let subscribed = channel.subscribe(shared.platform.client(), &wanted).await;
+            Upkeep::Extended(wanted, subscribed.map(|subscribed| (channel, subscribed)))
+        }));
+    }
+
+    fn begin_to_probe(&mut self, channel: Channel) {
+        let shared = Arc::clone(&self.shared);
+        self.upkeep =
+            Some(Box::pin(async move { Upkeep::Probed(channel.lives(shared.platform.client()).await) }));
+    }
+
+    fn begin_to_leave(&mut self, old: Tap) {
+        let shared = Arc::clone(&self.shared);
+        self.upkeep = Some(Box::pin(async move {
+            let Tap { channel, socket, .. } = old;
+            socket.close().await;
+            Upkeep::Left(channel.unsubscribe(shared.platform.client()).await)
+        }));
+    }
+
+    /// The agents that the plan gives to this line now.
+    fn wanted(&self) -> Agents {
+        Arc::clone(&self.wanted.borrow())
+    }
+
+    /// Takes in what came of a request.
     pub(super) fn kept_up(&mut self, upkeep: Upkeep) {
         let now = self.now();
         match upkeep {
@@ -124,8 +154,7 @@ impl Line {
     }
 
     fn rotated(&mut self, made: Result<Box<Tap>, Failed>, rotation: Rotation, now: Timestamp) {
-        let deaf = State::Deaf { retry_at: now, kept: None };
-        self.state = match (made, std::mem::replace(&mut self.state, deaf)) {
+        self.state = match (made, self.take_state()) {
             (Ok(new), State::Open(old)) => {
                 let overlap = (self.shared.rhythm.ping * 2).max(OVERLAP_MIN);
                 let until = new.live_at.after(overlap);
@@ -174,18 +203,12 @@ impl Line {
 
     /// The new channel takes the old one's place: both were heard long enough, and nobody was deaf for a moment.
     fn change(&mut self, now: Timestamp) {
-        let deaf = State::Deaf { retry_at: now, kept: None };
-        let State::Changing(changing) = std::mem::replace(&mut self.state, deaf) else { return };
+        let State::Changing(changing) = self.take_state() else { return };
         let Changing { old, new, .. } = *changing;
         if let Some(overlap) = self.overlap.take() {
             self.shared.board.compared(overlap.compare(now));
         }
         self.open(new);
-        let shared = Arc::clone(&self.shared);
-        self.upkeep = Some(Box::pin(async move {
-            let Tap { channel, socket, .. } = old;
-            socket.close().await;
-            Upkeep::Left(channel.unsubscribe(shared.platform.client()).await)
-        }));
+        self.begin_to_leave(old);
     }
 }

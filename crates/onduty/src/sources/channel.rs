@@ -73,7 +73,7 @@ pub struct Channels {
     pub meters: Meters,
     /// Our clock.
     pub clock: Clock,
-    /// Channels at once, at most; one of them is kept free for rotation while it can be.
+    /// Channels at once, at most. Those that the agents do not need are for replacing others.
     pub channels_max: usize,
     /// When to ping and when to replace.
     pub rhythm: Rhythm,
@@ -89,7 +89,8 @@ struct Shared {
     rhythm: Rhythm,
     started_at: Timestamp,
     rotations: Arc<Rotations>,
-    mending: Semaphore,
+    /// Leave to read a batch again.
+    turns: Semaphore,
     board: Board,
 }
 
@@ -116,7 +117,7 @@ impl Channels {
             clock: self.clock,
             rhythm: self.rhythm,
             rotations: Arc::default(),
-            mending: Semaphore::new(MENDING_AT_ONCE),
+            turns: Semaphore::new(MENDING_AT_ONCE),
         });
         shared.board.starting();
         stop.run_until_cancelled(listen(shared, self.channels_max)).await;

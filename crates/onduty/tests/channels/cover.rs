@@ -52,6 +52,27 @@ async fn topics_follow_who_is_hired_and_who_leaves() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_nobody_needs_any_more_is_given_up_and_counts_no_longer() {
+    let settings = &[("sync.sweep_interval", "1s")];
+    let stage = Stage::open(Cast { agents: 1_100, settings, ..Cast::default() }).await;
+    stage.settled().await;
+    assert!(stage.channel().await.detail.starts_with("2 of 2 channels"), "{:?}", stage.channel().await);
+    let truth = stage.truth().await;
+    for agent in truth.as_array().unwrap().iter().take(400) {
+        let id = agent["userId"].as_str().unwrap();
+        stage.control(Method::POST, &format!("agents/{id}/account"), json!({"state": "deleted"})).await;
+    }
+    eventually("one channel holds everybody", async || {
+        let detail = stage.channel().await.detail;
+        assert!(!detail.starts_with("2 of 1 channels"), "{detail}");
+        detail.starts_with("1 of 1 channels").then_some(())
+    })
+    .await;
+    stage.settled().await;
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_that_cannot_be_put_when_somebody_leaves_are_put_later() {
     let stage = Stage::open(Cast { settings: &[("sync.sweep_interval", "1s")], ..Cast::default() }).await;
     stage.settled().await;

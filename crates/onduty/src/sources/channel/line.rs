@@ -49,6 +49,8 @@ pub(super) struct Line {
     ledger: Ledger,
     mending: Mending,
     state: State,
+    /// Its agents are another line's now.
+    is_given_up: bool,
     /// What was heard since a channel is made in the place of another.
     overlap: Option<Overlap>,
     upkeep: Option<BoxFuture<'static, Upkeep>>,
@@ -106,6 +108,7 @@ impl Line {
             ledger: Ledger::default(),
             mending: Mending::default(),
             state: State::Deaf { retry_at, kept: None },
+            is_given_up: false,
             overlap: None,
             upkeep: None,
             is_rotating: false,
@@ -120,8 +123,10 @@ impl Line {
     pub(super) async fn run(mut self, stop: CancellationToken) -> LineId {
         let id = self.id;
         if stop.run_until_cancelled(self.listen()).await.is_none() {
-            // Its agents are another line's now; nobody is covered by this one, it only passes on what it hears.
+            // Nobody is covered by this one any longer, it only passes on what it hears.
+            self.is_given_up = true;
             self.ledger.gap();
+            self.shared.board.forget(id);
             let _ = timeout(FAREWELL, self.listen()).await;
         }
         id
@@ -206,13 +211,15 @@ impl Line {
         self.state = State::Open(Box::new(tap));
     }
 
-    /// Says how the line fares.
+    /// Says how the line fares, while it counts.
     fn report(&mut self) {
+        if self.is_given_up {
+            return;
+        }
         let (old, _) = self.state.taps();
         let mut standing = LineStanding::default();
         if let Some(tap) = old {
             standing.is_open = true;
-            standing.topics = tap.permitted.len();
             standing.rejected = tap.rejected;
             standing.rejection = tap.rejection.clone();
         }

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Replacements at once, at most: each costs two requests and a reading of nothing, but all at once is a burst.
+/// Replacements at once, at most: each is three requests and nobody is read for it, but all at once would be a burst.
 const AT_ONCE: usize = 4;
 
 /// Counts the replacements under way.

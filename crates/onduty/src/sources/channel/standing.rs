@@ -1,7 +1,7 @@
 //! Where the channels stand, for people and for probes: each line says how it fares, and the whole is summed up.
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use onduty_core::observation::Source;
@@ -42,13 +42,11 @@ struct Inner {
 pub(super) struct LineStanding {
     /// A channel is listened to.
     pub(super) is_open: bool,
-    /// Agents whose topics the platform took.
-    pub(super) topics: usize,
     /// Agents whose changes would be heard.
     pub(super) covered: usize,
     /// Agents whose topics it refused, and why one of them.
     pub(super) rejected: usize,
-    pub(super) rejection: Option<RejectedTopic>,
+    pub(super) rejection: Option<Arc<RejectedTopic>>,
 }
 
 impl Board {

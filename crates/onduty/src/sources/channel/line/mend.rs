@@ -72,7 +72,7 @@ impl Line {
 /// Asks and hands in what is said: what it changes is what the gap had hidden.
 async fn read(shared: &Shared, agents: &[UserId]) -> Result<(), (String, Option<Timestamp>)> {
     // Never closed: it lives as long as the lines do.
-    let _turn = shared.mending.acquire().await;
+    let _turn = shared.turns.acquire().await;
     let told = shared.platform.read_again(agents).await.map_err(|error| {
         let until = match &error {
             PlatformError::RateLimited { until } => Some(*until),

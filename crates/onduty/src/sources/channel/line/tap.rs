@@ -9,6 +9,7 @@ use onduty_core::agent::UserId;
 use onduty_core::time::Timestamp;
 
 use super::Agents;
+use crate::error_chain::Chain;
 use crate::platform::genesys::channel::{Channel, Heard, Socket, SocketError, Subscribed};
 use crate::platform::genesys::client::Client;
 use crate::platform::genesys::decode::RejectedTopic;
@@ -40,7 +41,7 @@ pub(super) struct Tap {
     /// How many of those that it was told it refused.
     pub(super) rejected: usize,
     /// Why one of them.
-    pub(super) rejection: Option<RejectedTopic>,
+    pub(super) rejection: Option<Arc<RejectedTopic>>,
     /// When all of those topics were live.
     pub(super) live_at: Timestamp,
     /// Its socket will be closed: it is to be replaced before.
@@ -127,7 +128,7 @@ impl Tap {
     pub(super) fn subscribed(&mut self, asked: Agents, subscribed: Subscribed, now: Timestamp) {
         self.permitted = asked.difference(&subscribed.rejected).cloned().collect();
         self.rejected = asked.len() - self.permitted.len();
-        self.rejection = subscribed.why;
+        self.rejection = subscribed.why.map(Arc::new);
         self.asked = asked;
         let life = self.channel.expires_at.since(now);
         let at_last = now.after(life - EXTEND_BEFORE.min(life / 2));
@@ -219,7 +220,7 @@ impl Tap {
 
 impl From<PlatformError> for Failed {
     fn from(error: PlatformError) -> Self {
-        let detail = error.to_string();
+        let detail = Chain(&error).to_string();
         let (loss, not_before) = match &error {
             PlatformError::RateLimited { until } => (Loss::Unreachable, Some(*until)),
             PlatformError::Unavailable { .. } | PlatformError::Malformed { .. } => (Loss::Unreachable, None),

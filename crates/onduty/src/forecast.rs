@@ -23,7 +23,8 @@ const SHARE: u64 = 40;
 const SHARE_BESIDE_CHANNELS: u64 = 20;
 /// A chosen interval is a multiple of this, so that it does not move with every hire.
 const STEP_S: u64 = 5;
-/// The part of an interval over which the pages of a listing are spread, in per cent.
+/// The part of an interval over which the pages of a listing are spread, in per cent; the rest is for what takes longer
+/// than thought.
 pub const SPREAD: u64 = 80;
 /// What one page with expands takes to be answered. An estimate: it is told as "about".
 const PAGE_TAKES_MS: u64 = 250;

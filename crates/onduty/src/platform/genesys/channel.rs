@@ -92,8 +92,7 @@ impl Channel {
         let answer = client.send(&ask, &Verb::Put(body)).await?;
         let refused = client.read(&answer, decode::rejected_topics)?;
         self.expires_at = answer.sent_at.after(self.life);
-        let of = |refused: &RejectedTopic| agents.iter().find(|agent| topic(agent) == refused.topic).cloned();
-        Ok(Subscribed { rejected: refused.iter().filter_map(of).collect(), why: refused.into_iter().next() })
+        Ok(Subscribed { rejected: agents_of(&refused, agents), why: refused.into_iter().next() })
     }
 
     /// Takes all topics away, so that nothing is sent to it any more.
@@ -133,7 +132,33 @@ impl Channel {
     }
 }
 
+/// Whose topics these are. The platform repeats names in small letters.
+fn agents_of(refused: &[RejectedTopic], agents: &BTreeSet<UserId>) -> BTreeSet<UserId> {
+    let refused: BTreeSet<&str> = refused.iter().map(|refused| refused.topic.as_str()).collect();
+    let is_refused = |agent: &&UserId| refused.contains(topic(agent).to_ascii_lowercase().as_str());
+    agents.iter().filter(is_refused).cloned().collect()
+}
+
 /// The one topic that carries every facet of an agent.
 fn topic(agent: &UserId) -> String {
     format!("v2.users.{agent}.activity")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_topic_is_its_agents_however_the_id_is_spelled() {
+        let agents = BTreeSet::from(["4A2F".into(), "4a2e".into()]);
+        let refused = |topic: &str| RejectedTopic {
+            topic: topic.to_owned(),
+            reason: String::new(),
+            missing_permissions: vec![],
+        };
+        let of_another = [refused("v2.users.0000.activity"), refused("v2.users.4a2e.presence")];
+        assert_eq!(agents_of(&of_another, &agents), BTreeSet::new());
+        let of_one = [refused("v2.users.4a2f.activity")];
+        assert_eq!(agents_of(&of_one, &agents), BTreeSet::from(["4A2F".into()]));
+    }
 }

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use onduty_core::time::Timestamp;
 
-/// The part of the interval over which pages are spread, in per cent; the rest is for what takes longer than thought.
-const SPREAD: u64 = 80;
+use crate::forecast::SPREAD;
 
 /// The pace of one listing.
 #[derive(Clone, Copy, Debug)]

@@ -10,8 +10,8 @@ use std::time::Duration;
 use crate::platform::genesys::budget::{Purpose, usable};
 
 pub use crate::config::Interval;
-/// Topics on one notification channel, at most.
-pub use crate::platform::genesys::channel::TOPICS_MAX;
+/// Notification channels of one OAuth client, and topics on one of them, at most.
+pub use crate::platform::genesys::channel::{CHANNELS_MAX, TOPICS_MAX};
 
 /// The shortest interval that is chosen: whoever wants listings more often says so.
 pub const INTERVAL_MIN: Duration = Duration::from_secs(60);
@@ -30,8 +30,12 @@ pub const SPREAD: u64 = 80;
 const PAGE_TAKES_MS: u64 = 250;
 /// A window of the platform's and what is added for rounding.
 const WINDOW_S: u64 = 61;
+/// How often the platform is asked whether it still knows a channel: one that was displaced may go on in silence.
+pub const PROBE_EVERY: Duration = Duration::from_secs(300);
 /// Requests for a channel: it is made, and given its topics.
 const REQUESTS_A_CHANNEL: u64 = 2;
+/// Requests for a channel in the place of another, from which its topics are taken. Nobody is read for it.
+const REQUESTS_A_REPLACEMENT: u64 = REQUESTS_A_CHANNEL + 1;
 /// Requests for what the token may do, read again every few minutes.
 const REQUESTS_FOR_RIGHTS: u64 = 2;
 /// Requests beside the first listing: those, and two for what presences are called.
@@ -106,7 +110,7 @@ pub struct Forecast {
 pub struct Steady {
     /// Full listings.
     pub sweep: f64,
-    /// Upkeep of channels.
+    /// Upkeep of channels: they are asked after, and replaced.
     pub channel: f64,
     /// What the token may do.
     pub diagnosis: f64,
@@ -149,6 +153,7 @@ impl Circumstances {
         let loss = if lost == 0 { 0 } else { REQUESTS_A_CHANNEL + again(lost) };
         let per_minute = |requests: u64, each: Duration| requests as f64 * 60.0 / each.as_secs_f64().max(1.0);
         let rights_each = listing.interval.max(Duration::from_secs(300));
+        let replaced = per_minute(channels * REQUESTS_A_REPLACEMENT, self.channel_rotation);
         let spread = listing.interval.as_secs_f64() * SPREAD as f64 / 100.0;
         // Until everybody is listed there is nobody to open a channel for: its share is the listing's.
         let listed = Self { channels_max: 0, ..*self }.effort(Purpose::Sweep, listing_requests);
@@ -160,7 +165,7 @@ impl Circumstances {
             beyond,
             steady: Steady {
                 sweep: per_minute(listing_requests, listing.interval),
-                channel: per_minute(channels * REQUESTS_A_CHANNEL + again(topics), self.channel_rotation),
+                channel: per_minute(channels, PROBE_EVERY) + replaced,
                 diagnosis: per_minute(REQUESTS_FOR_RIGHTS, rights_each),
             },
             cold_start: Effort { requests: listing_requests + REQUESTS_BESIDE, ..listed },

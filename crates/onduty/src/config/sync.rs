@@ -46,8 +46,8 @@ const CHANNEL: Setting<Switch> = Setting {
 
 const CHANNELS_MAX: Setting<Count> = Setting {
     name: "sync.channels_max",
-    kind: Count { min: 1, max: 20 },
-    default: || 20,
+    kind: Count { min: 1, max: forecast::CHANNELS_MAX },
+    default: || forecast::CHANNELS_MAX,
     doc: "Notification channels at once; the platform displaces the oldest beyond 20 of one OAuth client.",
 };
 

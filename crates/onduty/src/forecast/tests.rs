@@ -50,6 +50,17 @@ fn the_forecast_at_the_sizes_that_organisations_have() {
 }
 
 #[test]
+fn in_steady_state_a_channel_costs_a_probe_in_five_minutes_and_its_replacement() {
+    let replaced_hourly = |agents| {
+        let channel_rotation = Duration::from_secs(3_600);
+        Circumstances { channel_rotation, ..of(agents, 20) }.forecast().steady.channel
+    };
+    for (agents, requests_an_hour) in [(0, 0), (1, 15), (1_000, 15), (12_000, 12 * 15)] {
+        assert!((replaced_hourly(agents) * 60.0 - f64::from(requests_an_hour)).abs() < 0.001, "{agents}");
+    }
+}
+
+#[test]
 fn a_configured_interval_is_kept_unless_the_allowance_does_not_permit_it() {
     let seconds = Duration::from_secs;
     let table = [

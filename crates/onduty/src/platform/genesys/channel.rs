@@ -22,8 +22,8 @@ use super::route::{Route, encoded};
 use crate::config::Secret;
 pub use socket::{Heard, Socket, SocketError};
 
-/// Channels of one client.
-pub const CHANNELS_MAX: usize = 20;
+/// Channels of one client: the platform displaces the oldest beyond that.
+pub const CHANNELS_MAX: u64 = 20;
 /// Topics of one channel.
 pub const TOPICS_MAX: usize = 1_000;
 /// How long a channel lives at most, and where the platform does not say.

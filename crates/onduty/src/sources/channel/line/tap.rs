@@ -10,6 +10,7 @@ use onduty_core::time::Timestamp;
 
 use super::Agents;
 use crate::error_chain::Chain;
+use crate::forecast::PROBE_EVERY;
 use crate::platform::genesys::channel::{Channel, Heard, Socket, SocketError, Subscribed};
 use crate::platform::genesys::client::Client;
 use crate::platform::genesys::decode::RejectedTopic;
@@ -21,8 +22,6 @@ use crate::sources::channel::vigil::{Step, Vigil};
 
 /// Topics are put again this long before the channel ends, or at half its life if that is less.
 const EXTEND_BEFORE: Duration = Duration::from_secs(3_600);
-/// How often the platform is asked whether it still knows the channel: one that was displaced may go on in silence.
-const PROBE_EVERY: Duration = Duration::from_secs(300);
 /// No channel is replaced sooner than this after it was opened.
 const LIFE_MIN: Duration = Duration::from_secs(10);
 /// A rotation that failed is tried again after this.

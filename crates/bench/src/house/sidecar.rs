@@ -1,11 +1,12 @@
 //! The sidecar as a process of its own, configured by its environment like any other, with an empty store.
 
 use std::fs::File;
-use std::io;
 use std::net::TcpListener;
+use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::time::Duration;
+use std::{io, iter};
 
 use onduty_client::{Client, ClientError};
 use tempfile::TempDir;
@@ -98,6 +99,11 @@ const STOP_TIMEOUT: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_millis(50);
 /// Lines of the log that are shown when something went wrong.
 const LOG_LINES: usize = 30;
+/// Ports below those that systems give to outgoing connections: one of these would be taken in the moment between our
+/// letting go of it and the sidecar's taking it.
+const PORTS: Range<u16> = 10_000..30_000;
+/// Ports that are tried before it is clear that something else is wrong.
+const TRIES: usize = 100;
 
 impl Sidecar {
     /// Starts one. Settings are environment variables without their prefix.
@@ -108,9 +114,7 @@ impl Sidecar {
     ) -> Result<Self, SidecarError> {
         let home = TempDir::new()?;
         let log_path = log.unwrap_or_else(|| home.path().join("log"));
-        // They are given back before the sidecar takes them.
-        let held: Vec<TcpListener> =
-            (0..3).map(|_| TcpListener::bind("127.0.0.1:0")).collect::<Result<_, _>>()?;
+        let held = (0..3).map(|_| free_port()).collect::<Result<Vec<_>, _>>()?;
         let ports: Vec<u16> =
             held.iter().map(|listener| Ok(listener.local_addr()?.port())).collect::<io::Result<_>>()?;
         drop(held);
@@ -188,6 +192,13 @@ impl Sidecar {
         ended.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into()))?;
         Ok(())
     }
+}
+
+/// A port that is free, held until the listener is dropped.
+fn free_port() -> io::Result<TcpListener> {
+    let mut tries = iter::repeat_with(|| rand::random_range(PORTS)).take(TRIES);
+    let free = tries.find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+    free.ok_or_else(|| io::Error::new(io::ErrorKind::AddrInUse, "no port between 10000 and 30000 is free"))
 }
 
 #[cfg(test)]

@@ -188,11 +188,11 @@ async fn topics_refused_for_want_of_a_permission_are_told_with_its_name_left_alo
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn marks_move_by_signs_of_life_alone_and_stop_with_them() {
-    let stage = Stage::open(Cast { settings: &[("sync.channel_ping", "1s")], ..Cast::default() }).await;
+    let stage = Stage::open(Cast::default()).await;
     stage.settled().await;
     let before = stage.figures().await;
     let user_id = somebody(&stage, true).await;
-    for _ in 0..3 {
+    for _ in 0..2 {
         let last = confirmed(&stage, &user_id).await;
         eventually("an idle agent's mark moves", async || {
             (confirmed(&stage, &user_id).await > last).then_some(())

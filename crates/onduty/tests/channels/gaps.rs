@@ -22,8 +22,7 @@ struct Healing {
 
 /// Loses the first of two channels in this way, while agents of both change.
 async fn one_of_two_is_lost(order: Value, cause: &str) -> Healing {
-    let settings = &[("sync.channel_ping", "2s")];
-    let stage = Stage::open(Cast { agents: AGENTS, settings, ..Cast::default() }).await;
+    let stage = Stage::open(Cast { agents: AGENTS, ..Cast::default() }).await;
     stage.settled().await;
     let truth = stage.truth().await;
     let before = stage.figures().await;

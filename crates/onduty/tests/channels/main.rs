@@ -16,6 +16,8 @@
 mod cover;
 mod figures;
 mod gaps;
+#[path = "../e2e/ports.rs"]
+mod ports;
 mod rotation;
 mod rules;
 mod stage;

@@ -73,7 +73,7 @@ async fn a_channel_that_is_taken_over_raises_the_alarm_and_is_not_fought_for() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn topics_are_put_again_before_the_channel_ends_and_there_is_no_gap() {
-    let faults = json!({"channel_ttl": 5});
+    let faults = json!({"channel_ttl": 8});
     let stage = Stage::open(Cast { faults, ..Cast::default() }).await;
     stage.settled().await;
     let before = stage.figures().await;

@@ -1,7 +1,7 @@
 //! A simulated platform that pushes by channels alone, and the whole sidecar beside it: one process, real sockets, the
 //! sidecar's own wiring. Only its clock is ours, so that what it waits for can be waited for in a moment.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,13 +22,11 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::figures::Figures;
+use crate::ports;
 use crate::truth::{Api, differences};
 
 /// How long a condition may take to come true. Generous: it bounds a failure, not a success.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Ports below those that systems give to outgoing connections: one of these would be taken in the moment between our
-/// letting go of it and the sidecar's taking it.
-const PORTS: std::ops::Range<u16> = 10_000..20_000;
 /// A topic counts as live this long after the platform took it; and a sign of life vouches for what is older than
 /// events may be late.
 const LIVE_AFTER: Duration = Duration::from_secs(1);
@@ -80,7 +78,7 @@ impl Stage {
         ] {
             order(&http, &simulator.url(), method, what, &body).await;
         }
-        let ports = [free_port(), free_port()];
+        let ports = ports::free();
         let [api, admin] = ports.each_ref().map(|port| port.local_addr().unwrap().to_string());
         let store = TempDir::new().unwrap();
         let url = simulator.url();
@@ -280,11 +278,6 @@ async fn order(http: &reqwest::Client, url: &str, method: Method, what: &str, bo
     let text = answer.text().await.unwrap();
     assert!(status.is_success(), "{what} {body}: {status} {text}");
     serde_json::from_str(&text).unwrap_or_default()
-}
-
-fn free_port() -> TcpListener {
-    let mut tries = std::iter::repeat_with(|| rand::random_range(PORTS)).take(100);
-    tries.find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).unwrap()
 }
 
 fn ahead_of(clock: Clock, ahead_ms: Arc<AtomicI64>) -> Clock {

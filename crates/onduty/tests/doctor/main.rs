@@ -7,5 +7,7 @@ mod agents;
 mod clients;
 mod clock;
 mod forms;
+#[path = "../e2e/ports.rs"]
+mod ports;
 mod stage;
 mod storm;

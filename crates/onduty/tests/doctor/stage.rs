@@ -1,7 +1,7 @@
 //! A simulated platform, a folder, and the binary: run for its output, or left running as a sidecar.
 
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
@@ -9,6 +9,8 @@ use onduty_sim::{SimOptions, Simulator};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::time::Instant;
+
+use crate::ports;
 
 /// How long a condition may take to come true. Generous: it bounds a failure, not a success.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -53,8 +55,7 @@ impl Stage {
         // Another test of this process may have installed it already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let http = reqwest::Client::builder().tls_certs_only([]).no_proxy().build().unwrap();
-        let held = [0; 3].map(|_| TcpListener::bind("127.0.0.1:0").unwrap());
-        let ports = held.map(|listener| listener.local_addr().unwrap().port());
+        let ports = ports::free().map(|held| held.local_addr().unwrap().port());
         Self { simulator, http, folder: TempDir::new().unwrap(), ports }
     }
 

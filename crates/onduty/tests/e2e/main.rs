@@ -12,6 +12,7 @@ mod durability;
 mod event;
 mod hostile;
 mod lookups;
+mod ports;
 mod pushes;
 mod python;
 mod readme;

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::future::Future;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -13,6 +13,8 @@ use onduty_sim::{SimOptions, Simulator, WebhookAuth, WebhookFormat, WebhookTarge
 use serde_json::Value;
 use tempfile::TempDir;
 use tokio::time::Instant;
+
+use crate::ports;
 
 /// What the simulator signs with.
 pub(crate) const SECRET: &str = "whsec_b25kdXR5IGVuZCB0byBlbmQgdGVzdCBzZWNyZXQ=";
@@ -32,9 +34,8 @@ impl Ports {
     /// Three that are free now. They are given back before the sidecar takes them, so that it can come back to the
     /// same ones after a kill.
     pub(crate) fn free() -> Self {
-        let held: Vec<TcpListener> = (0..3).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-        let port = |at: usize| held[at].local_addr().unwrap().port();
-        Self { api: port(0), ingress: port(1), admin: port(2) }
+        let [api, ingress, admin] = ports::free().map(|held| held.local_addr().unwrap().port());
+        Self { api, ingress, admin }
     }
 
     /// Where webhooks go.

@@ -30,6 +30,8 @@ mod cast;
 mod identity;
 mod lists;
 mod platform;
+#[path = "../e2e/ports.rs"]
+mod ports;
 mod rights;
 mod scenario;
 mod silence;

@@ -19,13 +19,10 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::platform::{PUSH_SECRET, Simulated};
+use crate::ports;
 
 /// How long a condition may take to come true. Generous: it bounds a failure, not a success.
 const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Ports below those that systems give to outgoing connections: one of these would be taken in the moment between our
-/// letting go of it and the sidecar's taking it.
-const PORTS: std::ops::Range<u16> = 20_000..30_000;
 
 /// Two ports that are free now.
 pub(crate) struct Ports {
@@ -35,9 +32,8 @@ pub(crate) struct Ports {
 
 impl Ports {
     pub(crate) fn free() -> Self {
-        let mut tries = std::iter::repeat_with(|| rand::random_range(PORTS)).take(100);
-        let mut free = || tries.find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok()).unwrap();
-        Self { api: free(), ingress: free() }
+        let [api, ingress] = ports::free();
+        Self { api, ingress }
     }
 
     pub(crate) fn ingress(&self) -> u16 {

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::house::{House, still, text};
-use crate::socket::{Caller, Socket, topic};
+use crate::socket::{Caller, topic};
 use crate::webhooks::eventually;
 
 /// The members of a body, in order of name.
@@ -16,21 +16,6 @@ fn members(body: &Value) -> Vec<&str> {
     let mut names: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
     names.sort_unstable();
     names
-}
-
-/// The events among the frames until the answer to a ping.
-async fn events(socket: &mut Socket) -> Vec<Value> {
-    socket.say(json!({"message": "ping"})).await;
-    let mut events = Vec::new();
-    loop {
-        let frame = socket.frame().await;
-        if frame["eventBody"]["message"] == "pong" {
-            return events;
-        }
-        if !text(&frame, "topicName").starts_with("v2.subscription") {
-            events.push(frame);
-        }
-    }
 }
 
 #[tokio::test]
@@ -44,7 +29,7 @@ async fn a_presence_event_leaves_the_user_to_the_topic() {
     let source = format!("agents/{}/primarysource", text(&agent, "userId"));
     house.control(Method::POST, &source, json!({"source": "MicrosoftTeams"})).await;
     house.force(&agent, json!({"presence": "Break"})).await;
-    let [first, second] = events(&mut socket).await.try_into().unwrap();
+    let [first, second] = socket.events().await.try_into().unwrap();
     assert_eq!(text(&first, "topicName"), topic(&agent, "presence"));
     let body = &first["eventBody"];
     assert_eq!(members(body), ["message", "modifiedDate", "presenceDefinition", "primary", "source"]);
@@ -71,7 +56,7 @@ async fn routing_absence_and_queues_have_topics_of_their_own() {
     house.force(&agent, json!({"outOfOffice": true})).await;
     let path = format!("agents/{}/queues", text(&agent, "agentId"));
     house.control(Method::POST, &path, json!({"active": []})).await;
-    let [routing, absence, switched] = events(&mut socket).await.try_into().unwrap();
+    let [routing, absence, switched] = socket.events().await.try_into().unwrap();
     assert_eq!(text(&routing, "topicName"), topics[0]);
     let status = json!({"status": "INTERACTING", "startTime": agent["routingStatus"]["startTime"]});
     assert_eq!(routing["eventBody"], json!({"id": agent["userId"], "routingStatus": status}));
@@ -117,7 +102,7 @@ async fn a_combined_topic_brings_events_under_the_single_names() {
     let (_, mut socket) = caller.listen(&[combined, topic(&agent, "presence")]).await;
     house.force(&agent, json!({"presence": "Meal"})).await;
     let names: Vec<String> =
-        events(&mut socket).await.iter().map(|event| text(event, "topicName").to_owned()).collect();
+        socket.events().await.iter().map(|event| text(event, "topicName").to_owned()).collect();
     assert_eq!(names, [topic(&agent, "presence"), topic(&agent, "routingStatus")]);
     house.close().await;
 }
@@ -160,7 +145,7 @@ async fn without_faults_every_event_arrives_and_the_last_of_each_user_is_the_tru
     eventually("five hundred events", async || stats().await["sent"].as_u64() > Some(500)).await;
     let paused = house.control(Method::POST, "pause", json!({})).await;
     assert_eq!(paused["outstanding"], 0);
-    let events = events(&mut socket).await;
+    let events = socket.events().await;
     let stats = stats().await;
     assert_eq!(stats["sent"].as_u64(), Some(events.len() as u64));
     assert_eq!(

@@ -17,19 +17,10 @@ async fn change(house: &House, agent: &Value, times: usize) {
     }
 }
 
-/// The clocks of the activity events until the answer to a ping, each of them a change.
+/// The clocks of the presences in the events until the answer to a ping, each of them a change.
 async fn clocks(socket: &mut Socket) -> Vec<String> {
-    socket.say(json!({"message": "ping"})).await;
-    let mut clocks = Vec::new();
-    loop {
-        let frame = socket.frame().await;
-        if frame["eventBody"]["message"] == "pong" {
-            return clocks;
-        }
-        if let Some(clock) = frame["eventBody"]["presence"]["modifiedDate"].as_str() {
-            clocks.push(clock.to_owned());
-        }
-    }
+    let clock = |event: &Value| Some(event["eventBody"]["presence"]["modifiedDate"].as_str()?.to_owned());
+    socket.events().await.iter().filter_map(clock).collect()
 }
 
 async fn channel_stats(house: &House) -> Value {

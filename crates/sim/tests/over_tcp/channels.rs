@@ -65,12 +65,14 @@ async fn whoever_is_connected_hears_heartbeats_and_has_pings_answered() {
     house.set(json!({"heartbeat_s": 1})).await;
     let caller = Caller::of(&house, "sim-full").await;
     let (_, mut socket) = caller.listen(&[]).await;
+    let said = |message: &str| json!({"topicName": "channel.metadata", "eventBody": {"message": message}});
     socket.say(json!({"message": "ping"})).await;
-    let pong = json!({"topicName": "channel.metadata", "eventBody": {"message": "pong"}});
-    assert_eq!(socket.frame_of("channel.metadata").await, pong);
-    let heartbeat = json!({"topicName": "channel.metadata", "eventBody": {"message": "WebSocket Heartbeat"}});
-    assert_eq!(socket.frame_of("channel.metadata").await, heartbeat);
-    assert_eq!(socket.frame_of("channel.metadata").await, heartbeat);
+    let (pong, heartbeat) = (said("pong"), said("WebSocket Heartbeat"));
+    let mut heard = Vec::new();
+    while !heard.contains(&pong) || heard.iter().filter(|frame| **frame == heartbeat).count() < 2 {
+        heard.push(socket.frame_of("channel.metadata").await);
+    }
+    assert!(heard.iter().all(|frame| *frame == pong || *frame == heartbeat), "{heard:?}");
     house.close().await;
 }
 

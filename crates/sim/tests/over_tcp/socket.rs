@@ -12,7 +12,7 @@ use tokio_tungstenite::{WebSocketStream, client_async, tungstenite::Message};
 use crate::house::{House, text};
 
 /// How long a frame is waited for.
-const DEADLINE: Duration = Duration::from_secs(20);
+const DEADLINE: Duration = Duration::from_secs(60);
 
 /// One open socket.
 pub(crate) struct Socket {
@@ -70,6 +70,22 @@ impl Socket {
             let frame = self.frame().await;
             if text(&frame, "topicName").starts_with(topic) {
                 return frame;
+            }
+        }
+    }
+
+    /// The frames that come until the answer to a ping, but for those about the channel itself: events, in other words.
+    pub(crate) async fn events(&mut self) -> Vec<Value> {
+        self.say(json!({"message": "ping"})).await;
+        let mut events = Vec::new();
+        loop {
+            let frame = self.frame().await;
+            if frame["eventBody"]["message"] == "pong" {
+                return events;
+            }
+            let topic = text(&frame, "topicName");
+            if !topic.starts_with("v2.subscription") && !topic.starts_with("channel.metadata") {
+                events.push(frame);
             }
         }
     }

@@ -249,7 +249,7 @@ async fn a_socket_without_heartbeats_has_none() {
 async fn a_token_dies_early_or_of_idling() {
     for switch in ["token_die_early", "idle_timeout"] {
         let house = House::with(still()).await;
-        house.set(json!({"rate": 0, switch: 1})).await;
+        house.set(json!({"rate": 0, switch: 2})).await;
         let token = house.token("sim-full").await;
         // Looking at it so does not keep it alive.
         let looked = async || house.get("/api/v2/tokens/me?preserveIdleTTL=true", &token).await;

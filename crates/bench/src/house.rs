@@ -30,6 +30,9 @@ pub(crate) enum HouseError {
     /// A call of the sidecar.
     #[error("the sidecar did not answer a call")]
     Call(#[from] ClientError),
+    /// The simulator's account of everybody.
+    #[error("the simulator's truth does not read as expected")]
+    Truth(#[from] serde_json::Error),
     /// It did not become what it should.
     #[error("after {} s the sidecar was not {what}; it covered {} of {} agents; its log ends with:\n{log}",
         .waited.as_secs(), .coverage.covered, .coverage.agents)]

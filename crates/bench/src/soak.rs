@@ -12,7 +12,6 @@ mod wholeness;
 use std::time::Duration;
 
 use onduty::clock::Clock;
-use onduty_client::ClientError;
 use serde_json::json;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep, sleep_until};
@@ -23,32 +22,7 @@ use self::truth::{People, differences, people};
 use self::watcher::Told;
 use self::wholeness::Wholeness;
 use crate::arguments::Soak;
-use crate::house::control::ControlError;
-use crate::house::sidecar::SidecarError;
 use crate::house::{House, HouseError, LOOK, Size};
-
-/// Why a soak came to no result.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum SoakError {
-    /// The house.
-    #[error(transparent)]
-    House(#[from] HouseError),
-    /// The simulator's control plane.
-    #[error(transparent)]
-    Control(#[from] ControlError),
-    /// The sidecar.
-    #[error(transparent)]
-    Sidecar(#[from] SidecarError),
-    /// A call.
-    #[error("the sidecar did not answer a call")]
-    Call(#[from] ClientError),
-    /// The truth.
-    #[error("the simulator's truth does not read as expected")]
-    Truth(#[from] serde_json::Error),
-    /// The result.
-    #[error("could not write the result")]
-    Output(#[from] std::io::Error),
-}
 
 /// Agents that one channel carries (the platform's limit of topics).
 const AGENTS_A_CHANNEL: u32 = 1_000;
@@ -80,7 +54,7 @@ struct Run {
 }
 
 /// Soaks, and says what came of it.
-pub(crate) async fn soak(options: &Soak) -> Result<Outcome, SoakError> {
+pub(crate) async fn soak(options: &Soak) -> Result<Outcome, HouseError> {
     let length = Duration::from_secs_f64(options.minutes * 60.0);
     let interval = (length / SWEEPS).max(Duration::from_secs(1));
     let ping = (length / 40).clamp(Duration::from_secs(1), Duration::from_secs(15));
@@ -131,7 +105,7 @@ pub(crate) async fn soak(options: &Soak) -> Result<Outcome, SoakError> {
 
 impl Run {
     /// Looks at the sidecar until it is time.
-    async fn until(&mut self, at: Duration) -> Result<(), SoakError> {
+    async fn until(&mut self, at: Duration) -> Result<(), HouseError> {
         let at = self.begun + at;
         loop {
             self.house.sidecar.check()?;
@@ -149,7 +123,7 @@ impl Run {
         }
     }
 
-    async fn act(&mut self, step: &Step) -> Result<(), SoakError> {
+    async fn act(&mut self, step: &Step) -> Result<(), HouseError> {
         if step.act == Act::Inspect {
             return self.inspect().await;
         }
@@ -171,7 +145,7 @@ impl Run {
     }
 
     /// Holds what the watcher was told since push is whole against the truth.
-    async fn inspect(&mut self) -> Result<(), SoakError> {
+    async fn inspect(&mut self) -> Result<(), HouseError> {
         let truth = self.truth().await?;
         let Some(interval) = self.wholeness.present(self.clock.now().as_millis()) else {
             self.say("push is not whole yet: nothing to inspect");
@@ -194,7 +168,7 @@ impl Run {
         Ok(())
     }
 
-    async fn finish(mut self, interval: Duration) -> Result<Outcome, SoakError> {
+    async fn finish(mut self, interval: Duration) -> Result<Outcome, HouseError> {
         let paused = self.house.control.post("pause", &json!({})).await?;
         self.outcome.outstanding = paused["outstanding"].as_u64().unwrap_or(u64::MAX);
         self.say("paused");
@@ -230,7 +204,7 @@ impl Run {
         Ok(self.outcome)
     }
 
-    async fn truth(&self) -> Result<People, SoakError> {
+    async fn truth(&self) -> Result<People, HouseError> {
         Ok(people(self.house.control.get("agents").await?)?)
     }
 

@@ -200,8 +200,9 @@ impl Row {
     }
 
     /// The latest instant at which there is evidence that the platform still held this state: the least of its
-    /// facets' marks. Somebody who is not logged in has no other facet to confirm; queues and out of office are
-    /// told by push only and would hold the mark back for ever.
+    /// facets' marks. Somebody who is not logged in has no other facet to confirm. Queues are told by push only and
+    /// would hold the mark back for ever after a gap; out of office is read without a clock, and would hold it back
+    /// to the last listing.
     pub fn confirmed_at(&self) -> Timestamp {
         let login = self.login();
         if let Some(login) = login.filter(|login| !*login.value) {

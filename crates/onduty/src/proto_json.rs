@@ -37,6 +37,7 @@ pub fn agent_state(state: &AgentState) -> Value {
     object.instant("activeQueuesSince", state.active_queues_since);
     object.set("activeQueuesKnown", state.active_queues_known.then_some(Value::Bool(true)));
     object.instant("loggedInSince", state.logged_in_since);
+    object.instant("activeQueuesConfirmedAt", state.active_queues_confirmed_at);
     object.finish()
 }
 
@@ -181,6 +182,7 @@ mod tests {
             out_of_office: Some(false),
             active_queue_ids: vec!["q1".to_owned()],
             active_queues_known: true,
+            active_queues_confirmed_at: at(1_700_000_060, 0),
             logged_in: Some(true),
             revision: u64::MAX,
             source: Source::Webhook.into(),
@@ -197,6 +199,7 @@ mod tests {
                 "status": "ROUTING_STATUS_INTERACTING", "statusText": "INTERACTING", "since": "2023-11-14T22:13:20Z"
             },
             "outOfOffice": false, "activeQueueIds": ["q1"], "activeQueuesKnown": true, "loggedIn": true,
+            "activeQueuesConfirmedAt": "2023-11-14T22:14:20Z",
             "revision": "18446744073709551615", "source": "SOURCE_WEBHOOK",
         });
         assert_eq!(parsed, expected);

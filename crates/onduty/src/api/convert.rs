@@ -12,10 +12,11 @@ use onduty_proto::v1;
 
 /// An agent's state as it stands, its evidence included.
 pub(super) fn to_agent_state(row: &Row) -> v1::AgentState {
-    v1::AgentState { confirmed_at: to_confirmed_at(row), ..to_agent_state_unconfirmed(row) }
+    let Confirmed { confirmed_at, active_queues_confirmed_at } = Confirmed::of(row);
+    v1::AgentState { confirmed_at, active_queues_confirmed_at, ..to_agent_state_unconfirmed(row) }
 }
 
-/// The part of a state that changes only with its revision: everything but `confirmed_at`.
+/// The part of a state that changes only with its revision: everything but the evidence for it.
 pub(super) fn to_agent_state_unconfirmed(row: &Row) -> v1::AgentState {
     let (login, out_of_office, queues) = (row.login(), row.out_of_office(), row.active_queues());
     v1::AgentState {
@@ -39,13 +40,26 @@ pub(super) fn to_agent_state_unconfirmed(row: &Row) -> v1::AgentState {
         active_queues_since: queues.and_then(|current| current.since).map(to_timestamp),
         active_queues_known: queues.is_some(),
         logged_in_since: login.and_then(|current| current.since).map(to_timestamp),
+        active_queues_confirmed_at: None,
     }
 }
 
-/// The evidence for a state, where there is any.
-pub(super) fn to_confirmed_at(row: &Row) -> Option<prost_types::Timestamp> {
-    let at = row.confirmed_at();
-    (at > Timestamp::MIN).then(|| to_timestamp(at))
+/// Up to when a row's state is known to have stood, as far as it is: what moves without a new revision.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Confirmed {
+    pub(super) confirmed_at: Option<prost_types::Timestamp>,
+    pub(super) active_queues_confirmed_at: Option<prost_types::Timestamp>,
+}
+
+impl Confirmed {
+    /// Of a row.
+    pub(super) fn of(row: &Row) -> Self {
+        let told = |at: Timestamp| (at > Timestamp::MIN).then(|| to_timestamp(at));
+        Self {
+            confirmed_at: told(row.confirmed_at()),
+            active_queues_confirmed_at: row.active_queues().and_then(|queues| told(queues.vouched_at)),
+        }
+    }
 }
 
 /// A finding, whole.
@@ -180,7 +194,42 @@ pub(super) fn to_evidence(evidence: &Evidence) -> v1::Evidence {
 
 #[cfg(test)]
 mod tests {
+    use onduty_core::agent::{QueueId, UserId};
+    use onduty_core::cursor::Epoch;
+    use onduty_core::observation::{Clock, Coverage, Input, Observation, Said, Statement};
+    use onduty_core::roster::Roster;
+
     use super::*;
+
+    fn said<T>(value: T) -> Option<Said<T>> {
+        Some(Said { value, clock: Some(Clock::at(Timestamp::from_millis(1_000))) })
+    }
+
+    #[test]
+    fn queues_that_a_gap_left_unread_are_not_confirmed_with_the_state() {
+        let at = |seconds: i64| Timestamp::from_millis(seconds * 1_000);
+        let read = Statement { routing_status: said(RoutingStatus::Idle), ..Statement::default() };
+        let pushed = Statement { active_queues: said([QueueId::from("q")].into()), ..read.clone() };
+        let heard = |source, seconds, statement| {
+            let (user_id, heard_at) = (UserId::from("a"), at(seconds));
+            let said = Observation { user_id, source, heard_at, as_of: None, event_id: None, statement };
+            Input::Observation(Box::new(said))
+        };
+        let covered = |since, until| {
+            let agents = [UserId::from("a")].into();
+            Input::Coverage(Coverage { agents, since: at(since), until: at(until) })
+        };
+        let mut roster = Roster::new(Epoch(1));
+        roster.step(&heard(Source::Channel, 1, pushed));
+        roster.step(&covered(0, 100));
+        roster.step(&heard(Source::Lookup, 200, read));
+        roster.step(&covered(150, 300));
+        let snapshot = roster.snapshot();
+        let told = to_agent_state(snapshot.by_user_id("a").expect("it was heard of"));
+        assert_eq!(told.confirmed_at, Some(to_timestamp(at(300))));
+        assert_eq!(told.active_queue_ids, ["q"]);
+        assert_eq!(told.active_queues_confirmed_at, Some(to_timestamp(at(100))));
+    }
 
     #[test]
     fn every_value_with_a_name_survives_the_wire() {

@@ -1,6 +1,6 @@
 //! Responses out of rows that were encoded once. A protobuf message may be written in pieces (fields in any order,
-//! and a message that comes twice is merged), so a row's bytes are copied as they are and what moves with time,
-//! `confirmed_at`, is written behind them. A response then costs a copy, not an encoding.
+//! and a message that comes twice is merged), so a row's bytes are copied as they are and what moves with time, the
+//! evidence, is written behind them. A response then costs a copy, not an encoding.
 
 use bytes::Bytes;
 use onduty_core::answer::Answer;
@@ -10,11 +10,12 @@ use onduty_proto::v1;
 use prost::Message as _;
 use prost::encoding::{WireType, encode_key, encode_varint, encoded_len_varint, key_len};
 
-use super::convert::{to_agent_state_unconfirmed, to_confirmed_at, to_finding};
+use super::convert::{Confirmed, to_agent_state_unconfirmed, to_finding};
 
 /// Numbers of the fields that are written here by hand, as in `proto/onduty/v1`. The tests decode what is written.
 mod field {
     pub(super) const AGENT_STATE_CONFIRMED_AT: u32 = 11;
+    pub(super) const AGENT_STATE_ACTIVE_QUEUES_CONFIRMED_AT: u32 = 17;
     pub(super) const GET_AGENT_STATE: u32 = 1;
     pub(super) const BATCH_RESULTS: u32 = 1;
     pub(super) const RESULT_AGENT_STATE: u32 = 1;
@@ -31,28 +32,33 @@ mod field {
 /// One state, ready to be written as a field of any message.
 struct State<'a> {
     row: &'a [u8],
-    confirmed_at: Option<prost_types::Timestamp>,
+    confirmed: Confirmed,
 }
 
 impl<'a> State<'a> {
     fn of(row: &'a Row) -> Self {
         let bytes = row.encoded_with(|row| to_agent_state_unconfirmed(row).encode_to_vec());
-        Self { row: bytes, confirmed_at: to_confirmed_at(row) }
+        Self { row: bytes, confirmed: Confirmed::of(row) }
+    }
+
+    fn instants(&self) -> impl Iterator<Item = (u32, &prost_types::Timestamp)> {
+        let Confirmed { confirmed_at, active_queues_confirmed_at } = &self.confirmed;
+        let state = confirmed_at.iter().map(|at| (field::AGENT_STATE_CONFIRMED_AT, at));
+        let queues =
+            active_queues_confirmed_at.iter().map(|at| (field::AGENT_STATE_ACTIVE_QUEUES_CONFIRMED_AT, at));
+        state.chain(queues)
     }
 
     fn len(&self) -> usize {
-        let evidence = self
-            .confirmed_at
-            .as_ref()
-            .map_or(0, |at| field_len(field::AGENT_STATE_CONFIRMED_AT, at.encoded_len()));
+        let evidence: usize = self.instants().map(|(number, at)| field_len(number, at.encoded_len())).sum();
         self.row.len() + evidence
     }
 
     fn put(&self, number: u32, out: &mut Vec<u8>) {
         put_head(number, self.len(), out);
         out.extend_from_slice(self.row);
-        if let Some(at) = &self.confirmed_at {
-            put_head(field::AGENT_STATE_CONFIRMED_AT, at.encoded_len(), out);
+        for (number, at) in self.instants() {
+            put_head(number, at.encoded_len(), out);
             at.encode_raw(out);
         }
     }

@@ -35,7 +35,9 @@ pub struct AgentState {
     /// The change that produced this state. One strictly increasing sequence per store.
     #[prost(uint64, tag = "10")]
     pub revision: u64,
-    /// The latest instant at which there is evidence that the platform still held this state.
+    /// The latest instant at which there is evidence that the platform still held this state: presence, routing status
+    /// and login. Out of office may be older by the time from one full listing to the next; active queues have an
+    /// instant of their own.
     #[prost(message, optional, tag = "11")]
     pub confirmed_at: ::core::option::Option<::prost_types::Timestamp>,
     /// Which source made the latest change.
@@ -53,6 +55,11 @@ pub struct AgentState {
     /// When somebody logged in or out, as far as the platform said so.
     #[prost(message, optional, tag = "16")]
     pub logged_in_since: ::core::option::Option<::prost_types::Timestamp>,
+    /// The latest instant at which there is evidence that these were the active queues. It falls behind `confirmed_at`
+    /// after a gap in the pushes: no listing tells active queues, so that a change missed then shows with the agent's
+    /// next event only.
+    #[prost(message, optional, tag = "17")]
+    pub active_queues_confirmed_at: ::core::option::Option<::prost_types::Timestamp>,
 }
 impl ::prost::Name for AgentState {
     const NAME: &'static str = "AgentState";

@@ -6,6 +6,7 @@ mod sidecar;
 mod simulator;
 mod snippets;
 mod tables;
+mod tls;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -37,23 +38,35 @@ impl Sdk {
 
     /// What one of our scripts printed. `script` is its name without the ending.
     async fn run(self, script: &str, arguments: &[&str]) -> Value {
+        self.run_trusting(None, script, arguments).await
+    }
+
+    /// The same, with trust in the authority of this file.
+    async fn run_trusting(self, authority: Option<&Path>, script: &str, arguments: &[&str]) -> Value {
         let (folder, ending) = match self {
             Self::Python => ("python", "py"),
             Self::JavaScript => ("javascript", "cjs"),
         };
         let file = folder_of_scripts().join(folder).join(script).with_extension(ending);
-        let printed = self.run_file(file, arguments, Value::Null).await;
+        let printed = self.run_file(authority, file, arguments, Value::Null).await;
         serde_json::from_str(&printed).unwrap_or_else(|_| panic!("{self:?} {script} printed: {printed}"))
     }
 
     /// What a file printed that it was given `input`; it has to succeed.
-    async fn run_file(self, file: PathBuf, arguments: &[&str], input: Value) -> String {
+    async fn run_file(
+        self,
+        authority: Option<&Path>,
+        file: PathBuf,
+        arguments: &[&str],
+        input: Value,
+    ) -> String {
         let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
-        let run = move || self.run_now(&file, &arguments, &input);
+        let authority = authority.map(ToOwned::to_owned);
+        let run = move || self.run_now(authority.as_deref(), &file, &arguments, &input);
         tokio::task::spawn_blocking(run).await.unwrap()
     }
 
-    fn run_now(self, file: &Path, arguments: &[String], input: &Value) -> String {
+    fn run_now(self, authority: Option<&Path>, file: &Path, arguments: &[String], input: &Value) -> String {
         // Both SDKs read a configuration file below the home folder, if there is one.
         let home = TempDir::new().unwrap();
         let mut command = match self {
@@ -66,6 +79,14 @@ impl Sdk {
             Self::Python => command.env("PYTHONDONTWRITEBYTECODE", "1").env("PYTHONWARNINGS", "ignore"),
             Self::JavaScript => command.env("NODE_PATH", provided("ONDUTY_TEST_SDK_NODE_MODULES")),
         };
+        if let Some(authority) = authority {
+            // The SDK for Python has a setting for it, which `recorded.py` makes; Node has this.
+            let variable = match self {
+                Self::Python => "ONDUTY_TEST_AUTHORITY",
+                Self::JavaScript => "NODE_EXTRA_CA_CERTS",
+            };
+            command.env(variable, authority);
+        }
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child =
             command.spawn().expect("this test needs Node 20: install it, and run `cargo xtask test`");

@@ -43,25 +43,34 @@ async fn both_official_sdks_survive_a_429() {
     simulator.shutdown().await;
 }
 
+/// What each SDK makes somebody do, and how events spell it.
+pub(super) const CHANGES: [(Sdk, &str, &str); 2] =
+    [(Sdk::Python, BREAK, "BREAK"), (Sdk::JavaScript, MEAL, "MEAL")];
+
+/// Holds what `change_and_hear` saw against the change that it made.
+pub(super) fn judge_hearing(sdk: Sdk, seen: &Value, user: &str, definition: &str, system: &str) {
+    assert_eq!(seen["states"], json!(["Permitted"]), "{sdk:?}");
+    assert_eq!(seen["patched"], definition, "{sdk:?}");
+    let heard = seen["heard"].as_array().unwrap();
+    let (event, before) = heard.split_last().unwrap();
+    assert!(
+        before.iter().any(|frame| frame["eventBody"]["message"] == "pong"),
+        "{sdk:?}: a ping is answered: {heard:?}"
+    );
+    assert_eq!(event["topicName"], format!("v2.users.{user}.activity"), "{sdk:?}");
+    let told = &event["eventBody"]["presence"]["presenceDefinition"];
+    assert_eq!(told, &json!({"id": definition, "systemPresence": system}), "{sdk:?}");
+    no_departures(sdk, seen);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn both_official_sdks_hear_the_change_that_they_caused() {
     let (simulator, control) = still_simulator().await;
     let truth = control.get("agents").await;
     let user = truth[3]["userId"].as_str().unwrap();
-    for (sdk, definition, system) in [(Sdk::Python, BREAK, "BREAK"), (Sdk::JavaScript, MEAL, "MEAL")] {
+    for (sdk, definition, system) in CHANGES {
         let seen = sdk.run("change_and_hear", &[&simulator.url(), CLIENT, SECRET, user, definition]).await;
-        assert_eq!(seen["states"], json!(["Permitted"]), "{sdk:?}");
-        assert_eq!(seen["patched"], definition, "{sdk:?}");
-        let heard = seen["heard"].as_array().unwrap();
-        let (event, before) = heard.split_last().unwrap();
-        assert!(
-            before.iter().any(|frame| frame["eventBody"]["message"] == "pong"),
-            "{sdk:?}: a ping is answered: {heard:?}"
-        );
-        assert_eq!(event["topicName"], format!("v2.users.{user}.activity"), "{sdk:?}");
-        let told = &event["eventBody"]["presence"]["presenceDefinition"];
-        assert_eq!(told, &json!({"id": definition, "systemPresence": system}), "{sdk:?}");
-        no_departures(sdk, &seen);
+        judge_hearing(sdk, &seen, user, definition, system);
     }
     simulator.shutdown().await;
 }

@@ -20,7 +20,7 @@ async fn the_readmes_lines_for_both_sdks_print_everybody() {
         let lines = given[0].join("\n").replace("7400", &port);
         let lines = lines.replace("your-client-id", CLIENT).replace("your-secret", SECRET);
         write(folder.path().join(file), lines).unwrap();
-        let printed = sdk.run_file(folder.path().join(file), &[], serde_json::Value::Null).await;
+        let printed = sdk.run_file(None, folder.path().join(file), &[], serde_json::Value::Null).await;
         let mut printed: Vec<&str> = printed.lines().collect();
         printed.sort_unstable();
         let mut expected: Vec<String> = truth.as_array().unwrap().iter().map(line).collect();

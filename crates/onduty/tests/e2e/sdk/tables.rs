@@ -9,7 +9,7 @@ use super::{Sdk, folder_of_scripts};
 /// Where these bodies depart from the SDK's model tables.
 async fn departures(bodies: Value) -> Vec<String> {
     let judge = folder_of_scripts().join("python/judge.py");
-    let printed = Sdk::Python.run_file(judge, &[], bodies).await;
+    let printed = Sdk::Python.run_file(None, judge, &[], bodies).await;
     let seen: Value = serde_json::from_str(&printed).unwrap();
     seen["departures"].as_array().unwrap().iter().map(|line| line.as_str().unwrap().to_owned()).collect()
 }

@@ -10,7 +10,7 @@ import PureCloudPlatformClientV2 as sdk
 import websocket
 
 from model_tables import Departures
-from recorded import signed_in
+from recorded import AUTHORITY, signed_in
 
 # Seconds. A change arrives in a moment; this is when to give up.
 DEADLINE = 30
@@ -24,7 +24,8 @@ def main(address, client_id, client_secret, user_id, definition_id):
     topic = sdk.ChannelTopic()
     topic.id = f"v2.users.{user_id}.activity"
     topics = notifications.post_notifications_channel_subscriptions(channel.id, [topic], ignore_errors=True)
-    socket = websocket.create_connection(channel.connect_uri, timeout=DEADLINE)
+    trust = {"ca_certs": AUTHORITY} if AUTHORITY else {}
+    socket = websocket.create_connection(channel.connect_uri, timeout=DEADLINE, sslopt=trust)
     socket.send(json.dumps({"message": "ping"}))
 
     presence = sdk.UserPresence()

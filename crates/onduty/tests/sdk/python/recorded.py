@@ -2,6 +2,7 @@
 
 import importlib.metadata
 import json
+import os
 
 import PureCloudPlatformClientV2 as sdk
 from PureCloudPlatformClientV2.default_http_client import DefaultHttpClient
@@ -9,6 +10,8 @@ from PureCloudPlatformClientV2.rest import ApiException
 
 from model_tables import Departures
 
+# The file with the authority to trust, where the address is one of TLS.
+AUTHORITY = os.environ.get("ONDUTY_TEST_AUTHORITY")
 VERSION = f"PureCloudPlatformClientV2 {importlib.metadata.version('PureCloudPlatformClientV2')}"
 
 
@@ -54,6 +57,8 @@ class RecordedClient(sdk.ApiClient):
 
 def signed_in(address, client_id, client_secret, departures=None):
     """A client with a token."""
+    # One for the whole process, and read when a client is made.
+    sdk.configuration.ssl_ca_cert = AUTHORITY
     client = RecordedClient(address, departures if departures is not None else Departures())
     return client.get_client_credentials_token(client_id, client_secret)
 

@@ -248,9 +248,9 @@ impl Platform {
         &self.client
     }
 
-    /// How many ids one look-up request takes.
+    /// How many ids one look-up request takes; while that is only remembered, of whichever API takes fewer.
     pub fn lookup_batch_max(&self) -> usize {
-        match self.spoken.get() {
+        match self.spoken.settled() {
             Some(PlatformApi::Users) => genesys::users_api::BATCH_MAX,
             Some(PlatformApi::AgentStates) | None => genesys::agent_states_api::BATCH_MAX,
         }

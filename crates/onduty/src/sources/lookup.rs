@@ -115,6 +115,8 @@ impl Lookup {
             while let Ok(inquiry) = inquiries.try_recv() {
                 counter.take(&mut desk, inquiry);
             }
+            // What the platform takes is known once it is known what it speaks.
+            desk.batches_of(counter.platform.lookup_batch_max());
             let now = counter.clock.now();
             let pause = match desk.ready(now, Reply::is_closed) {
                 Ready::Send(asked) => {

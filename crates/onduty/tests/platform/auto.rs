@@ -6,7 +6,7 @@ use onduty::config::PlatformApi;
 use onduty::status::ApiOrigin;
 use onduty_core::answer::{Refusal, Report};
 use onduty_core::observation::Source;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::house::{House, Sim, ingress_config, until};
 use crate::sweep::differences;
@@ -66,4 +66,20 @@ async fn a_platform_that_is_down_at_the_start_is_asked_again_and_pushes_are_take
     .await;
     house.swept(1).await;
     assert_eq!(differences(&house, PlatformApi::Users).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn look_ups_are_as_large_as_the_api_takes_that_was_found_out_after_the_start() {
+    let sim = Sim::start(120, 0.0, None).await;
+    sim.faults(json!({"agent_states_api": false})).await;
+    let house = House::without_api(sim);
+    house.sweep(HOUR);
+    house.swept(1).await;
+    let agents = house.sim.get("/sim/agents").await;
+    let user = |agent: &Value| agent["userId"].as_str().unwrap().to_owned();
+    let ids: Vec<String> = agents.as_array().unwrap().iter().take(100).map(user).collect();
+    let before = house.sim.requests_to("/api/v2/users").await;
+    let reports = house.ask(&ids).await;
+    assert!(reports.len() == 100 && reports.iter().all(|report| *report == Report::Told), "{reports:?}");
+    assert_eq!(house.sim.requests_to("/api/v2/users").await - before, 1);
 }

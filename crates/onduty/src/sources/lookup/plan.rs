@@ -76,6 +76,11 @@ impl<W> Desk<W> {
         }
     }
 
+    /// From now on so many ids fit into one request.
+    pub(super) const fn batches_of(&mut self, ids: usize) {
+        self.limits.batch = ids;
+    }
+
     /// Somebody asks.
     pub(super) fn arrive(&mut self, asked: Asked, waiter: W, now: Timestamp) -> Arrived<W> {
         self.forget(now);

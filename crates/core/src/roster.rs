@@ -365,6 +365,7 @@ impl Draft {
         let clocked = said.routing_status.as_ref().is_none_or(|said| said.clock.is_some());
         let routing_hearing = if clocked { hearing } else { never_routed };
         let held = &mut self.held;
+        let ended = held.ended_facets();
         let offers = [
             (Facet::Presence, offer(&mut held.presence, said.presence.as_ref(), hearing)),
             (
@@ -381,6 +382,8 @@ impl Draft {
                 self.changed |= replaced;
             }
         }
+        // Hearing of a log-out again is more than evidence where something had begun in between.
+        self.changed |= self.held.ended_facets() != ended;
         if said.presence.is_none() && said.secondary_presence.is_some() {
             self.rulings.set(Facet::Presence, Ruling::NotPrimary);
         }

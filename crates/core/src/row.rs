@@ -92,6 +92,24 @@ impl Held {
         }
     }
 
+    /// Whether what began then belongs to a session that is known to have ended. Only where the log-out itself has
+    /// no clock, having been found by a read: a log-out that was told brings its own facets along.
+    fn ended(&self, since: Option<Timestamp>) -> bool {
+        match self.login.current() {
+            Some(Current { value: false, since: None, vouched_at }) => {
+                since.is_none_or(|since| since < vouched_at)
+            }
+            Some(_) | None => false,
+        }
+    }
+
+    /// Of presence and routing status, whether each is held from a session that is known to have ended.
+    pub(crate) fn ended_facets(&self) -> [bool; 2] {
+        let presence = self.presence.current().map(|current| current.since);
+        let routing_status = self.routing_status.current().map(|current| current.since);
+        [presence, routing_status].map(|since| since.is_some_and(|since| self.ended(since)))
+    }
+
     /// Whatever was vouched for since the first instant is vouched for until the second.
     pub(crate) fn cover(&self, since: Timestamp, until: Timestamp) {
         self.presence.cover(since, until);
@@ -171,7 +189,7 @@ impl Row {
 
     /// What the agent picked, where it is known.
     pub fn presence(&self) -> Option<Current<'_, Presence>> {
-        self.held.presence.current().filter(|current| !self.ended(current.since))
+        self.held.presence.current().filter(|current| !self.held.ended(current.since))
     }
 
     /// What the organisation calls that presence; `None` where its definition is not known.
@@ -181,7 +199,7 @@ impl Row {
 
     /// What the routing engine makes of the agent, where it is known.
     pub fn routing_status(&self) -> Option<Current<'_, RoutingStatus>> {
-        self.held.routing_status.current().filter(|current| !self.ended(current.since))
+        self.held.routing_status.current().filter(|current| !self.held.ended(current.since))
     }
 
     /// Out of office or not, where it is known.
@@ -268,17 +286,6 @@ impl Row {
     /// [`Row::confirmed_at`] moves and must not be among them.
     pub fn encoded_with(&self, encode: impl FnOnce(&Self) -> Vec<u8>) -> &[u8] {
         self.encoding.0.get_or_init(|| encode(self).into())
-    }
-
-    /// Whether a facet that began then belongs to a session that is known to have ended. Only where the log-out
-    /// itself has no clock, having been found by a read: a log-out that was told brings its own facets along.
-    fn ended(&self, since: Option<Timestamp>) -> bool {
-        match self.login() {
-            Some(Current { value: false, since: None, vouched_at }) => {
-                since.is_none_or(|since| since < vouched_at)
-            }
-            Some(_) | None => false,
-        }
     }
 }
 

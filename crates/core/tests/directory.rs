@@ -7,7 +7,7 @@ use onduty_core::cursor::{Cursor, Epoch, Revision};
 use onduty_core::observation::{Clock, Input, Listing, Observation, Said, Source, Statement};
 use onduty_core::roster::ruling::Ruling;
 use onduty_core::roster::{Outcome, Roster, Step, TOMBSTONE_LIFE};
-use onduty_core::snapshot::Gap;
+use onduty_core::snapshot::{Gap, Snapshot};
 use onduty_core::time::Timestamp;
 
 fn told(user: &str, source: Source, heard: i64, made: Option<i64>, clock: i64) -> Input {
@@ -236,4 +236,35 @@ fn what_begins_a_moment_after_a_state_without_a_clock_is_not_hidden_because_both
         let shown = shown.map(|shown| (shown.value.clone(), shown.since));
         assert_eq!(shown, Some((RoutingStatus::Idle, Some(Timestamp::from_millis(760)))));
     }
+}
+
+#[test]
+fn a_log_out_read_again_after_a_presence_was_told_takes_it_back_as_a_change() {
+    let at = Timestamp::from_millis;
+    let ada = |source, heard, statement| {
+        Input::Observation(Box::new(Observation {
+            user_id: UserId::from("ada"),
+            source,
+            heard_at: at(heard),
+            as_of: None,
+            event_id: None,
+            statement,
+        }))
+    };
+    let login = Some(Said { value: false, clock: None });
+    let logged_out =
+        |heard| ada(Source::Sweep, heard, Statement { login: login.clone(), ..Statement::default() });
+    let value = Presence { system: SystemPresence::Available, definition_id: None, message: "".into() };
+    let presence = Some(Said { value, clock: Some(Clock::at(at(120))) });
+    let mut roster = Roster::new(Epoch(1));
+    roster.step(&logged_out(100));
+    roster.step(&ada(Source::Webhook, 125, Statement { presence, ..Statement::default() }));
+    let before = roster.snapshot();
+    let shown = |snapshot: &Snapshot| snapshot.by_agent_id("ada").is_some_and(|row| row.presence().is_some());
+    assert!(shown(&before));
+    let step = roster.step(&logged_out(130));
+    assert_eq!(step.changes.len(), 1, "a watcher is told, and a store keeps it");
+    assert!(!shown(&roster.snapshot()));
+    assert!(shown(&before), "whoever holds the older snapshot goes on seeing what was");
+    assert!(roster.step(&logged_out(140)).changes.is_empty(), "from then on it is only evidence");
 }

@@ -42,7 +42,7 @@ fn what_was_acknowledged_outlives_a_kill() {
 /// Writes an event and, once it is acknowledged, its name on a line, over and over.
 fn acknowledge_for_ever(dir: &Path, first: u64) -> ! {
     let store = Store::open(dir, options(1_000_000));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     let writers = (0..WRITERS).map(|writer| {
         let inlet = store.inlet.clone();
         async move {

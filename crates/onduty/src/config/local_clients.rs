@@ -36,20 +36,21 @@ impl Kind for LocalClients {
             .filter(|pair| usable(pair))
             .map(|(id, s)| ((*id).to_owned(), Secret::new(*s)))
             .collect();
-        // A pair that is refused or stands twice makes it shorter.
-        (clients.len() == pairs.len() && pairs.len() <= self.max).then_some(clients)
+        // A pair that is refused or stands twice makes it shorter. Of none, as in a file that was mounted empty, there
+        // would be nobody to lock the door for, and it would stand open.
+        (clients.len() == pairs.len() && (1..=self.max).contains(&pairs.len())).then_some(clients)
     }
 
     fn accepts(&self) -> String {
         format!(
-            "a table of at most {} clients, id = \"secret\" (in the environment id=secret,id=secret)",
+            "a table of 1 to {} clients, id = \"secret\" (in the environment id=secret,id=secret)",
             self.max
         )
     }
 
     fn schema(&self) -> serde_json::Value {
         let secret = json!({"type": "string", "minLength": 1});
-        json!({"type": "object", "additionalProperties": secret, "maxProperties": self.max})
+        json!({"type": "object", "additionalProperties": secret, "minProperties": 1, "maxProperties": self.max})
     }
 
     fn show(&self, clients: &Self::Value) -> String {
@@ -102,5 +103,13 @@ mod tests {
         }
         let file = LocalClients { max: 2 }.parse_file("app=secret\n\nother=x\n");
         assert_eq!(LocalClients { max: 2 }.read(&file).map(|clients| clients.len()), Some(2));
+        for empty in ["", "\n \n"] {
+            let file = LocalClients { max: 2 }.parse_file(empty);
+            assert!(
+                LocalClients { max: 2 }.read(&file).is_none(),
+                "a file without a client would open the door"
+            );
+        }
+        assert!(LocalClients { max: 2 }.read(&Raw::Table(BTreeMap::new())).is_none());
     }
 }

@@ -23,15 +23,16 @@ mod users;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::middleware::from_fn_with_state;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use axum::routing::{any, get, post};
+use axum::{Json, Router};
 use http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use onduty_core::agent::Facet;
 use onduty_core::answer::{Answer, Asked};
+use onduty_core::cursor::Cursor;
 use onduty_core::finding::{Evidence, Finding, Reason};
 use onduty_core::row::Row;
 use onduty_core::snapshot::Snapshot;
@@ -41,6 +42,7 @@ use tokio::time::Instant;
 use super::deadline::Deadline;
 use super::freshness::Freshness;
 use super::front::Parts;
+use super::request::ID_BYTES_MAX;
 use crate::answers::Answers;
 use crate::clock::Clock;
 use crate::meters::Meters;
@@ -90,6 +92,11 @@ const SERVED: &str = "POST /oauth/token, GET /api/v2/users, GET /api/v2/users/{i
 pub(super) fn router(compat: &Arc<Compat>) -> Router {
     let inside = Router::new()
         .route("/api/v2/users", get(users::get).fallback(unknown))
+        // What the platform has beside its users is no user of that name.
+        .route("/api/v2/users/bulk", any(unknown))
+        .route("/api/v2/users/query", any(unknown))
+        .route("/api/v2/users/rules", any(unknown))
+        .route("/api/v2/users/search", any(unknown))
         .route("/api/v2/users/{id}", get(user::get).fallback(unknown))
         .route("/api/v2/users/{id}/routingstatus", get(routing_status::get).fallback(unknown))
         .route("/api/v2/users/{id}/presences/{source}", get(presence::get).fallback(unknown))
@@ -172,21 +179,28 @@ impl Compat {
 
     /// An answer that shows one agent.
     fn show_one(&self, asked: &HeaderMap, row: &Row, body: impl Serialize) -> Response {
-        let at = self.view.snapshot().cursor();
-        let fresh = Freshness::of_one(row, at, self.clock.now());
+        let fresh = Freshness::of_one(row, self.view.snapshot().cursor(), self.clock.now());
+        self.show(asked, fresh, body)
+    }
+
+    /// How fresh an answer is that shows these agents. `shows` was taken before they were asked for.
+    fn fresh<'a>(&self, rows: impl Iterator<Item = &'a Row>, shows: Cursor) -> Freshness {
+        Freshness::of(rows, shows, self.clock.now())
+    }
+
+    /// An answer, with how fresh it is.
+    fn show(&self, asked: &HeaderMap, fresh: Freshness, body: impl Serialize) -> Response {
         fresh.answer(asked, body, self.answers.default_max_staleness())
     }
 
-    /// An answer that shows these agents, out of a snapshot.
-    fn show<'a>(
+    /// An answer that lacks something, and how fresh it is in what it has.
+    fn show_part<'a>(
         &self,
-        asked: &HeaderMap,
-        snapshot: &Snapshot,
         rows: impl Iterator<Item = &'a Row>,
+        shows: Cursor,
         body: impl Serialize,
     ) -> Response {
-        let fresh = Freshness::of(rows, snapshot.cursor(), self.clock.now());
-        fresh.answer(asked, body, self.answers.default_max_staleness())
+        not_to_be_kept(self.fresh(rows, shows).stamp(Json(body).into_response()))
     }
 }
 
@@ -201,7 +215,20 @@ fn withheld(id: &str, row: &Arc<Row>, facet: Facet) -> Finding {
         .last_known(Some(row))
 }
 
-/// The ids of a path.
+/// The id of a path.
+fn read_id(path: IdInPath) -> Result<String, Refusal> {
+    within_bounds(read_path(path)?)
+}
+
+/// An id, unless it is longer than any is.
+fn within_bounds(id: String) -> Result<String, Refusal> {
+    if id.len() <= ID_BYTES_MAX {
+        return Ok(id);
+    }
+    Err(Refusal::parameter("id", &id, "ids of the platform, of 36 characters"))
+}
+
+/// What a path names.
 fn read_path<T>(path: Result<Path<T>, PathRejection>) -> Result<T, Refusal> {
     path.map(|Path(path)| path).map_err(|_| {
         let message = "The request could not be understood by the server due to malformed syntax. The path is not \

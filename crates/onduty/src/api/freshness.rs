@@ -7,7 +7,7 @@
 //! | `onduty-confirmed-at` | that instant |
 //! | `onduty-revision` | of one agent its newest change, of several the newest of all |
 //! | `onduty-cursor` | where a watch goes on from there |
-//! | `ETag` | changes when what is shown does; `If-None-Match` then gets 304 |
+//! | `ETag` | changes when what is shown does; `If-None-Match` gets 304 while it does not |
 //! | `Cache-Control` | `max-age` is how old evidence may be before the platform is asked again; `no-cache` has every cache ask first, because a push changes a state long before that |
 
 use std::time::Duration;
@@ -27,14 +27,17 @@ const REVISION: HeaderName = HeaderName::from_static("onduty-revision");
 const CURSOR: HeaderName = HeaderName::from_static("onduty-cursor");
 
 /// What the headers of one answer are made of.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Freshness {
-    /// Up to where it shows every change.
+    /// Up to where it shows every change. Taken before the first of its states is: an answer may show more than its
+    /// cursor says, and a watch from there tells that again; it must never show less.
     pub(super) shows: Cursor,
     /// The oldest evidence for it, if there is any.
     pub(super) confirmed_at: Option<Timestamp>,
     /// When the answer is given.
     pub(super) now: Timestamp,
+    /// What else it depends on, or instead of the cursor; part of the tag.
+    version: String,
 }
 
 impl Freshness {
@@ -42,7 +45,22 @@ impl Freshness {
     pub(super) fn of<'a>(rows: impl Iterator<Item = &'a Row>, shows: Cursor, now: Timestamp) -> Self {
         // Somebody of whom nothing was ever confirmed leaves no age to tell.
         let oldest = rows.map(Row::confirmed_at).min().filter(|at| *at > Timestamp::MIN);
-        Self { shows, confirmed_at: oldest, now }
+        Self { shows, confirmed_at: oldest, now, version: shows.to_string() }
+    }
+
+    /// Of something that has a version of its own, and is no part of the history.
+    pub(super) fn of_version(
+        version: String,
+        shows: Cursor,
+        confirmed_at: Timestamp,
+        now: Timestamp,
+    ) -> Self {
+        Self { shows, confirmed_at: Some(confirmed_at), now, version }
+    }
+
+    /// The same of an answer that also shows something that moves without a revision.
+    pub(super) fn and(self, other: &str) -> Self {
+        Self { version: format!("{}/{other}", self.version), ..self }
     }
 
     /// Of one state: it is the same for as long as its own revision is.
@@ -51,7 +69,7 @@ impl Freshness {
     }
 
     /// The same answer with these headers, but for those about keeping it.
-    pub(super) fn stamp(self, mut response: Response) -> Response {
+    pub(super) fn stamp(&self, mut response: Response) -> Response {
         let headers = response.headers_mut();
         if let Some(at) = self.confirmed_at {
             headers.insert(header::AGE, self.now.since(at).as_secs().into());
@@ -68,7 +86,7 @@ impl Freshness {
     /// An answer that may be kept, or 304 if its reader has it already. States older than `max_age` are asked for
     /// again.
     pub(super) fn answer(self, asked: &HeaderMap, body: impl Serialize, max_age: Duration) -> Response {
-        let tag = format!("W/\"{}\"", self.shows);
+        let tag = format!("W/\"{}\"", self.version);
         let response = if is_known(asked, &tag) {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
@@ -99,7 +117,7 @@ mod tests {
     fn at(revision: u64) -> Freshness {
         let shows = Cursor { epoch: Epoch(7), revision: Revision(revision) };
         let (confirmed_at, now) = (Some(Timestamp::from_millis(1_000)), Timestamp::from_millis(43_900));
-        Freshness { shows, confirmed_at, now }
+        Freshness { shows, confirmed_at, now, version: shows.to_string() }
     }
 
     fn asked(known: &str) -> HeaderMap {
@@ -124,6 +142,19 @@ mod tests {
             let response = at(revision).answer(&asked(&known), 1, Duration::ZERO);
             assert_eq!(response.status(), expected, "{known}");
             assert!(response.headers().contains_key(header::ETAG), "a 304 has the headers of its 200");
+        }
+    }
+
+    #[test]
+    fn what_moves_without_a_revision_changes_the_tag_and_nothing_else() {
+        let table =
+            [("shown 3", "shown 3", StatusCode::NOT_MODIFIED), ("shown 3", "shown 2", StatusCode::OK)];
+        for (known, shown, expected) in table {
+            let first = at(3).and(known).answer(&HeaderMap::new(), 1, Duration::ZERO);
+            let tag = first.headers()[header::ETAG].to_str().unwrap();
+            let second = at(3).and(shown).answer(&asked(tag), 1, Duration::ZERO);
+            assert_eq!(second.status(), expected, "{shown}");
+            assert_eq!(second.headers()[CURSOR], first.headers()[CURSOR]);
         }
     }
 

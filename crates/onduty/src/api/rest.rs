@@ -23,16 +23,15 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderValue, StatusCode, header};
 use onduty_core::finding::Finding;
-use onduty_core::row::Row;
 use serde::Serialize;
 use tokio::time::{Instant, timeout};
 
 use self::query::Unreadable;
 use super::compat::{Compat, guard, seal};
 use super::deadline::Deadline;
-use super::freshness::Freshness;
 use super::front::Parts;
 use super::problem::Problem;
+use super::request::ID_BYTES_MAX;
 use super::sync::SyncStatus;
 use super::timeline::Timelines;
 use super::watch::Hub;
@@ -99,7 +98,7 @@ pub(super) fn router(
     let platform =
         (from_fn_with_state(Arc::clone(compat), seal), from_fn_with_state(Arc::clone(compat), guard));
     Router::new()
-        .route("/api/v2/agents/states", get(platform_states::get).route_layer(platform))
+        .route("/api/v2/agents/states", get(platform_states::get).fallback(wrong_method).layer(platform))
         .route("/v1/agents/{id}/state", get(state::get))
         .route("/v1/agents/{id}/timeline", get(timeline::get))
         .route("/v1/agents/states", get(list::get))
@@ -147,11 +146,6 @@ impl Rest {
         Some(Deadline::after(Instant::now(), None, self.longest).0.lookups)
     }
 
-    /// The same answer, and how fresh the states are that it shows.
-    fn with_freshness<'a>(&self, response: Response, rows: impl Iterator<Item = &'a Row>) -> Response {
-        Freshness::of(rows, self.view.snapshot().cursor(), self.clock.now()).stamp(response)
-    }
-
     /// A miss, counted.
     fn missed(&self, finding: &Finding) -> Problem {
         self.meters.missed(finding.reason, API);
@@ -165,6 +159,10 @@ fn told(body: impl Serialize) -> Response {
 }
 
 fn read_id(id: IdInPath) -> Result<String, Unreadable> {
-    id.map(|Path(id)| id)
-        .map_err(|_| Unreadable::new("id", "is not UTF-8 after its percent escapes are resolved"))
+    let Path(id) =
+        id.map_err(|_| Unreadable::new("id", "is not UTF-8 after its percent escapes are resolved"))?;
+    if id.len() > ID_BYTES_MAX {
+        return Err(Unreadable::new("id", format!("is longer than {ID_BYTES_MAX} bytes, which no id is")));
+    }
+    Ok(id)
 }

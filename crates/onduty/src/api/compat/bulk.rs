@@ -37,6 +37,7 @@ pub(super) async fn get(
     let refusal = too_many("max.user.presences", "Only 50 user presences can be queried at a time.");
     let nobody = || Refusal::parameter("id", "", "one or more ids");
     let ids = ids(&query, IDS_MAX, refusal)?.ok_or_else(nobody)?;
+    let shows = compat.view.snapshot().cursor();
     let found = join_all(ids.iter().map(|id| compat.with_facet(id, Facet::Presence))).await;
     let rows: Vec<&Row> = found.iter().filter_map(|found| found.as_ref().ok().map(|row| &**row)).collect();
     let misses: Vec<&Finding> =
@@ -44,8 +45,10 @@ pub(super) async fn get(
     let known = rows.iter().filter_map(|row| Some((row.user_id().as_str(), row.presence()?)));
     let presences: Vec<UserPresence<'_>> =
         known.map(|(user_id, presence)| UserPresence::in_bulk(user_id, presence)).collect();
+    let fresh = compat.fresh(rows.iter().copied(), shows);
     match Refusal::of_several(&misses, NOBODY) {
-        Some(refusal) => Err(refusal.with("presences", json!(presences))),
-        None => Ok(compat.show(&headers, &compat.view.snapshot(), rows.iter().copied(), &presences)),
+        Some(refusal) if presences.is_empty() => Err(refusal.with("presences", json!([]))),
+        Some(refusal) => Err(refusal.with("presences", json!(presences)).with_freshness(fresh)),
+        None => Ok(compat.show(&headers, fresh, &presences)),
     }
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use axum::extract::{RawQuery, State};
 use axum::response::Response;
 use http::{HeaderMap, StatusCode};
-use onduty_core::cursor::{Cursor, Revision};
 use onduty_core::definition::Definitions;
 use onduty_core::finding::{Evidence, Finding, Reason};
 use onduty_core::time::Timestamp;
@@ -15,7 +14,7 @@ use serde_json::json;
 
 use super::refusal::{Nobody, Refusal};
 use super::shape::PresenceDefinition;
-use super::{Compat, IdInPath, Shared, read_path};
+use super::{Compat, IdInPath, Shared, read_id};
 use crate::api::freshness::Freshness;
 use crate::api::rest::query::Query;
 use crate::status::Unlabelled;
@@ -54,7 +53,7 @@ pub(super) async fn one(
     id: IdInPath,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let id = read_path(id)?.to_ascii_lowercase();
+    let id = read_id(id)?.to_ascii_lowercase();
     let definitions = compat.definitions()?;
     let Some((id, definition)) = definitions.by_id.get_key_value(&*id) else {
         let message = format!(
@@ -84,10 +83,9 @@ impl Compat {
         definitions: &Definitions,
         body: impl Serialize,
     ) -> Response {
-        let revision = Revision(definitions.read_at.as_millis().unsigned_abs());
-        let shows = Cursor { revision, ..self.view.snapshot().cursor() };
-        let fresh = Freshness { shows, confirmed_at: Some(definitions.read_at), now: self.clock.now() };
-        fresh.answer(asked, body, self.answers.default_max_staleness())
+        let (read_at, shows) = (definitions.read_at, self.view.snapshot().cursor());
+        let version = format!("read-{}", read_at.as_millis());
+        self.show(asked, Freshness::of_version(version, shows, read_at, self.clock.now()), body)
     }
 }
 

@@ -9,7 +9,7 @@ use onduty_core::agent::Facet;
 
 use super::refusal::{Nobody, Refusal};
 use super::shape::UserPresence;
-use super::{Shared, read_path};
+use super::{Shared, read_path, within_bounds};
 
 /// What the platform says of somebody without a presence.
 pub(super) const NOBODY: Nobody =
@@ -22,6 +22,7 @@ pub(super) async fn get(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let (id, source) = read_path(path)?;
+    let id = within_bounds(id)?;
     if !is_primary(&source) {
         return Err(Refusal::not_served(uri.path()));
     }

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 use super::SERVED;
 use crate::api::convert::to_finding;
+use crate::api::freshness::Freshness;
 use crate::api::problem::codes;
 use crate::api::rest::query::Unreadable;
 use crate::proto_json;
@@ -41,6 +42,8 @@ pub(super) struct Refusal {
     /// What the body says besides.
     members: Map<String, Value>,
     retry_after: Option<Duration>,
+    /// How fresh the states are that it has.
+    fresh: Option<Box<Freshness>>,
 }
 
 /// How much of a refused value an error repeats, in characters.
@@ -50,7 +53,7 @@ impl Refusal {
     /// A refusal without a finding.
     pub(super) fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let members = Map::from_iter([("details".to_owned(), json!([])), ("errors".to_owned(), json!([]))]);
-        Self { status, code, message: message.into(), members, retry_after: None }
+        Self { status, code, message: message.into(), members, retry_after: None, fresh: None }
     }
 
     /// Nothing is served at this path, or not by this method.
@@ -108,6 +111,11 @@ impl Refusal {
         self
     }
 
+    /// The same, and how fresh the states are that it has.
+    pub(super) fn with_freshness(self, fresh: Freshness) -> Self {
+        Self { fresh: Some(Box::new(fresh)), ..self }
+    }
+
     fn because(finding: &Finding, nobody: Nobody) -> Self {
         let (status, code) = status_and_code(finding.reason, nobody);
         let wait = seconds(finding.retry_after.unwrap_or_default());
@@ -129,7 +137,7 @@ impl Refusal {
 
     /// The answer, under the id by which it can be asked about.
     pub(super) fn write(self, correlation_id: &str) -> Response {
-        let Self { status, code, message, members, retry_after } = self;
+        let Self { status, code, message, members, retry_after, fresh } = self;
         let mut body = Map::from_iter([
             ("message".to_owned(), message.into()),
             ("code".to_owned(), code.into()),
@@ -144,7 +152,10 @@ impl Refusal {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"onduty\""));
         }
         headers.extend(retry_after.map(|wait| (header::RETRY_AFTER, seconds(wait).into())));
-        response
+        match fresh {
+            Some(fresh) => fresh.stamp(response),
+            None => response,
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use onduty_core::agent::Facet;
 
 use super::refusal::{Nobody, Refusal};
 use super::shape::routing;
-use super::{IdInPath, Shared, read_path};
+use super::{IdInPath, Shared, read_id};
 
 const NOBODY: Nobody = Nobody {
     code: "general.resource.not.found",
@@ -20,7 +20,7 @@ pub(super) async fn get(
     id: IdInPath,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let row = compat.with_facet(&read_path(id)?, Facet::RoutingStatus).await;
+    let row = compat.with_facet(&read_id(id)?, Facet::RoutingStatus).await;
     let row = row.map_err(|finding| Refusal::of(&finding, NOBODY))?;
     let body = row.routing_status().map(|status| routing(row.user_id().as_str(), status));
     Ok(compat.show_one(&headers, &row, body))

@@ -1,16 +1,17 @@
 //! `GET /api/v2/users/{id}`: one user. Who is known is shown; a state that was asked for and can't be given is left
 //! out, as an expand of the platform's may be, and `finding` says why.
 
+use std::iter::once;
+
 use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, StatusCode};
-use onduty_core::finding::Finding;
 
 use super::parameters::Expand;
 use super::refusal::{Nobody, Refusal, told};
 use super::shape::User;
-use super::{IdInPath, Shared, Told, held, not_to_be_kept, read_path};
+use super::{IdInPath, Shared, Told, held, not_to_be_kept, read_id};
 use crate::api::rest::query::Query;
 
 const NOBODY: Nobody =
@@ -22,7 +23,7 @@ pub(super) async fn get(
     headers: HeaderMap,
     RawQuery(raw): RawQuery,
 ) -> Result<Response, Refusal> {
-    let (id, query) = (read_path(id)?, Query::read(raw.as_deref())?);
+    let (id, query) = (read_id(id)?, Query::read(raw.as_deref())?);
     if id == "me" {
         let message = "This request requires a user context. Client credentials cannot be used for requests to this \
                        resource.";
@@ -39,16 +40,19 @@ pub(super) async fn get(
     }
     match compat.state(&id, &facets).await {
         Told::Whole(row) => Ok(compat.show_one(&headers, &row, User::of(&row, expand))),
-        Told::Part(row, finding) => Ok(lacking(User::of(&row, expand), &finding)),
+        Told::Part(row, finding) => {
+            let user = User::of(&row, expand).lacking(told(&finding));
+            Ok(compat.show_part(once(&*row), snapshot.cursor(), user))
+        }
         Told::Nothing(finding) => {
-            let snapshot = compat.view.snapshot();
-            let row = held(&snapshot, &id).ok_or_else(|| Refusal::of(&finding, NOBODY))?;
+            let latest = compat.view.snapshot();
+            let row = held(&latest, &id).ok_or_else(|| Refusal::of(&finding, NOBODY))?;
             let user = User::of(row, expand.without_state());
-            Ok(if facets.is_empty() { compat.show_one(&headers, row, user) } else { lacking(user, &finding) })
+            if facets.is_empty() {
+                return Ok(compat.show_one(&headers, row, user));
+            }
+            // No state is shown whose age there would be to tell.
+            Ok(not_to_be_kept(Json(user.lacking(told(&finding))).into_response()))
         }
     }
-}
-
-fn lacking(user: User<'_>, finding: &Finding) -> Response {
-    not_to_be_kept(Json(user.lacking(told(finding))).into_response())
 }

@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use axum::extract::{RawQuery, State};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use futures_util::future::join_all;
 use http::HeaderMap;
 use onduty_core::account::Account;
@@ -38,8 +38,6 @@ const NOBODY: Nobody =
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Accounts {
     Active,
-    Inactive,
-    Deleted,
     Any,
 }
 
@@ -72,7 +70,6 @@ pub(super) async fn get(
 ) -> Result<Response, Refusal> {
     let query = Query::read(raw.as_deref())?;
     let page = Page::read(&query, PAGE_MAX)?;
-    let accounts = Accounts::read(&query)?;
     for parameter in ["jabberId", "integrationPresenceSource"] {
         if let Some(value) = query.all(parameter).next() {
             let why = "none: onduty keeps users and their primary presences by id";
@@ -80,9 +77,11 @@ pub(super) async fn get(
         }
     }
     let refusal = too_many("max.user.ids", "Only 100 users can be requested at a time.");
+    let ids = ids(&query, IDS_MAX, refusal)?;
+    let accounts = Accounts::read(&query, ids.is_some())?;
     let wanted =
         Wanted { page, accounts, expand: Expand::read(&query), raw: raw.as_deref().unwrap_or_default() };
-    match ids(&query, IDS_MAX, refusal)? {
+    match ids {
         Some(ids) => of_ids(&compat, &headers, &ids, wanted).await,
         None => everybody(&compat, &headers, descending(&query)?, wanted).await,
     }
@@ -104,10 +103,6 @@ async fn everybody(
     descending: bool,
     wanted: Wanted<'_>,
 ) -> Result<Response, Refusal> {
-    if wanted.accounts != Accounts::Active {
-        let allowed = "active; onduty keeps the active users. Ask for others by id";
-        return Err(Refusal::parameter("state", wanted.accounts.name(), allowed));
-    }
     let snapshot = compat.view.snapshot();
     let account = compat.answers.account(&snapshot).await.map_err(|finding| {
         compat.missed(&finding);
@@ -121,9 +116,15 @@ async fn everybody(
     let rows: Vec<&Row> =
         in_order.skip(wanted.page.offset()).take(wanted.page.size).map(|row| &**row).collect();
     let entities = rows.iter().map(|row| User::of(row, wanted.expand)).collect();
-    let account = (!wanted.expand.facets().is_empty()).then(|| told(&account));
-    let listing = Listing { account, ..Listing::of(entities, total, wanted) };
-    Ok(compat.show(headers, &snapshot, rows.into_iter(), listing))
+    let fresh = compat.fresh(rows.into_iter(), snapshot.cursor());
+    let listing = Listing::of(entities, total, wanted);
+    if wanted.expand.facets().is_empty() {
+        return Ok(compat.show(headers, fresh, listing));
+    }
+    // Who is withheld for want of rights depends on what is known of these, which moves without a revision.
+    let account = told(&account);
+    let fresh = fresh.and(&tag_of(&account));
+    Ok(compat.show(headers, fresh, Listing { account: Some(account), ..listing }))
 }
 
 async fn of_ids(
@@ -132,7 +133,7 @@ async fn of_ids(
     ids: &[&str],
     wanted: Wanted<'_>,
 ) -> Result<Response, Refusal> {
-    let facets = wanted.expand.facets();
+    let (facets, shows) = (wanted.expand.facets(), compat.view.snapshot().cursor());
     let answers = join_all(ids.iter().map(|id| compat.one_of_many(id, &facets, wanted.accounts))).await;
     let snapshot = compat.view.snapshot();
     let (mut rows, mut users, mut misses) = (Vec::new(), Vec::new(), Vec::<&Finding>::new());
@@ -164,9 +165,9 @@ async fn of_ids(
     let entities = users.into_iter().skip(wanted.page.offset()).take(wanted.page.size).collect();
     let listing = Listing { findings: told, ..Listing::of(entities, total, wanted) };
     if misses.is_empty() {
-        return Ok(compat.show(headers, &snapshot, rows.into_iter(), listing));
+        return Ok(compat.show(headers, compat.fresh(rows.into_iter(), shows), listing));
     }
-    Ok(super::not_to_be_kept(axum::Json(listing).into_response()))
+    Ok(compat.show_part(rows.into_iter(), shows, listing))
 }
 
 impl Compat {
@@ -184,6 +185,12 @@ fn told(account: &Account) -> Value {
     proto_json::account(&crate::api::listing::to_account(account))
 }
 
+/// An account as part of a tag: no character of it may end one, or part one from the next.
+fn tag_of(account: &Value) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '.' };
+    account.to_string().chars().map(plain).collect()
+}
+
 /// Whether the last come first.
 fn descending(query: &Query) -> Result<bool, Refusal> {
     let Some(text) = query.one("sortOrder")? else { return Ok(false) };
@@ -195,28 +202,27 @@ fn descending(query: &Query) -> Result<bool, Refusal> {
 }
 
 impl Accounts {
-    fn read(query: &Query) -> Result<Self, Refusal> {
-        let Some(text) = query.one("state")? else { return Ok(Self::Active) };
-        let all = [Self::Active, Self::Inactive, Self::Deleted, Self::Any];
-        let named = all.into_iter().find(|accounts| accounts.name() == text);
-        named.ok_or_else(|| Refusal::parameter("state", text, "active, inactive, deleted, any"))
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Inactive => "inactive",
-            Self::Deleted => "deleted",
-            Self::Any => "any",
+    /// Reads `state`. To leave out of some ids whoever is active would be to leave them out without a word.
+    fn read(query: &Query, by_id: bool) -> Result<Self, Refusal> {
+        match query.one("state")? {
+            None | Some("active") => Ok(Self::Active),
+            Some("any") if by_id => Ok(Self::Any),
+            Some(other) if by_id => {
+                let allowed = "active, any; with any each user says in `state` whether the account is in use";
+                Err(Refusal::parameter("state", other, allowed))
+            }
+            Some(other) => {
+                let allowed = "active; onduty keeps the active users. Ask for others by id, with state=any";
+                Err(Refusal::parameter("state", other, allowed))
+            }
         }
     }
 
     /// Whether somebody is among them. An account of which nothing is known is in use.
     fn admit(self, row: &Row) -> bool {
         match row.account() {
-            Some(AccountState::Active) | None => matches!(self, Self::Active | Self::Any),
-            Some(AccountState::Inactive) => matches!(self, Self::Inactive | Self::Any),
-            Some(AccountState::Deleted) => matches!(self, Self::Deleted | Self::Any),
+            Some(AccountState::Active) | None => true,
+            Some(AccountState::Inactive | AccountState::Deleted) => self == Self::Any,
         }
     }
 }

@@ -8,13 +8,15 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{RawQuery, State};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use onduty_core::answer::{Answer, Question};
+use onduty_core::cursor::Cursor;
 use onduty_proto::v1::BatchGetAgentStatesRequest;
 use serde_json::json;
 
 use super::query::Query;
 use super::{API, Rest, Shared, told};
+use crate::api::freshness::Freshness;
 use crate::api::platform_json::PlatformState;
 use crate::api::problem::Problem;
 use crate::api::request::{ID_BYTES_MAX, at_most, questions};
@@ -24,8 +26,9 @@ const PARAMETER: &str = "agentId";
 
 pub(super) async fn get(State(rest): Shared, RawQuery(query): RawQuery) -> Result<Response, Problem> {
     let questions = read(&rest, &Query::read(query.as_deref())?)?;
+    let shows = rest.view.snapshot().cursor();
     let answers = rest.answers.batch(&questions, rest.lookups_end()).await;
-    respond(&rest, &answers)
+    Ok(respond(&rest, &answers, shows))
 }
 
 fn read(rest: &Rest, query: &Query) -> Result<Vec<Question>, Problem> {
@@ -46,7 +49,7 @@ fn read(rest: &Rest, query: &Query) -> Result<Vec<Question>, Problem> {
 }
 
 /// The states, if there is one for every id; otherwise a problem that has them, too.
-fn respond(rest: &Rest, answers: &[Answer]) -> Result<Response, Problem> {
+fn respond(rest: &Rest, answers: &[Answer], shows: Cursor) -> Response {
     let (mut rows, mut findings) = (Vec::new(), Vec::new());
     for answer in answers {
         match answer {
@@ -58,11 +61,16 @@ fn respond(rest: &Rest, answers: &[Answer]) -> Result<Response, Problem> {
         }
     }
     let states: Vec<PlatformState<'_>> = rows.iter().map(|row| PlatformState::of(row)).collect();
-    match findings.split_first() {
+    let response = match findings.split_first() {
         Some((first, others)) => {
-            Err(Problem::of_several(first, others, states.iter().map(|state| json!(state)).collect()))
+            let states = states.iter().map(|state| json!(state)).collect();
+            Problem::of_several(first, others, states).into_response()
         }
         // There is a state for every id, and an id at least.
-        None => Ok(rest.with_freshness(told(states), rows.iter().copied())),
+        None => told(states),
+    };
+    if rows.is_empty() {
+        return response;
     }
+    Freshness::of(rows.iter().copied(), shows, rest.clock.now()).stamp(response)
 }

@@ -7,6 +7,7 @@ use onduty_core::answer::{Answer, Asked};
 use super::query::Query;
 use super::{IdInPath, Shared, read_id, told};
 use crate::api::convert::to_agent_state;
+use crate::api::freshness::Freshness;
 use crate::api::problem::Problem;
 use crate::api::request::from_duration;
 use crate::proto_json::responses;
@@ -22,7 +23,7 @@ pub(super) async fn get(
     match rest.answers.get(&question, rest.lookups_end()).await {
         Answer::State(row) => {
             let response = told(responses::get(&to_agent_state(&row)));
-            Ok(rest.with_freshness(response, std::iter::once(&*row)))
+            Ok(Freshness::of_one(&row, rest.view.snapshot().cursor(), rest.clock.now()).stamp(response))
         }
         Answer::Miss(finding) => Err(rest.missed(&finding)),
     }

@@ -121,9 +121,17 @@ async fn accounts_are_filtered_by_state_and_only_the_active_are_listed_without_i
         let told = caller.get(&format!("/api/v2/users?state={state}")).await;
         told.refused(400, "invalid.query.param.value");
     }
-    for (state, expected) in [("inactive", vec![id(2)]), ("any", vec![id(1), id(2)])] {
-        let page = caller.get(&format!("/api/v2/users?id={},{}&state={state}", id(1), id(2))).await.whole();
-        assert_eq!(ids(&page), expected, "{state}");
+    let both = format!("/api/v2/users?id={},{}", id(1), id(2));
+    let any = caller.get(&format!("{both}&state=any")).await.whole();
+    assert_eq!(ids(&any), [id(1), id(2)]);
+    assert_eq!([&any["entities"][0]["state"], &any["entities"][1]["state"]], ["active", "inactive"]);
+    for state in ["inactive", "deleted"] {
+        let told =
+            caller.get(&format!("{both}&state={state}")).await.refused(400, "invalid.query.param.value");
+        assert!(
+            told["message"].as_str().unwrap().contains("any"),
+            "nobody is left out without a word: {told}"
+        );
     }
     let one = caller.get(&format!("/api/v2/users/{}", id(2))).await.whole();
     assert_eq!(one["state"], "inactive");

@@ -20,6 +20,10 @@ async fn anything_else_is_a_404_of_the_platform_s_that_names_what_is_served() {
         (Method::GET, "/api/v2/users/presences/teams/bulk?id=x"),
         (Method::GET, "/api/v2/routing/queues"),
         (Method::POST, "/api/v2/users/search"),
+        (Method::GET, "/api/v2/users/search"),
+        (Method::GET, "/api/v2/users/query?cursor=x"),
+        (Method::GET, "/api/v2/users/rules"),
+        (Method::PATCH, "/api/v2/users/bulk"),
         (Method::POST, "/api/v2/notifications/channels"),
         (Method::PATCH, &presence),
         (Method::DELETE, "/api/v2/tokens/me"),
@@ -44,6 +48,21 @@ async fn a_path_of_any_length_or_bytes_is_refused_and_not_repeated() {
     let told = caller.get(&format!("/api/v2/{}", "x".repeat(4_000))).await;
     told.refused(404, "not.found");
     assert!(told.text.len() < 2_000, "{}", told.text.len());
+    let long = "x".repeat(4_000);
+    for path in ["", "/routingstatus", "/presences/purecloud"] {
+        let told = caller.get(&format!("/api/v2/users/{long}{path}")).await;
+        told.refused(400, "invalid.query.param.value");
+        assert!(told.text.len() < 2_000, "{}", told.text.len());
+    }
+    caller
+        .get(&format!("/api/v2/presence/definitions/{long}"))
+        .await
+        .refused(400, "invalid.query.param.value");
+    for path in ["state", "timeline"] {
+        let told = caller.get(&format!("/v1/agents/{long}/{path}")).await;
+        assert_eq!(told.parameter(), "id");
+        assert!(told.text.len() < 2_000, "{}", told.text.len());
+    }
     caller.get("/api/v2/users/%ff").await.refused(400, "bad.request");
     caller.get("/api/v2/users/%ff/presences/purecloud").await.refused(400, "bad.request");
 }

@@ -108,6 +108,8 @@ async fn with_clients_configured_nobody_is_answered_on_the_platform_s_paths_with
         caller.get(&path).await.refused(401, "authentication.required");
         with_bearer(&caller, &path, "abc").await.refused(401, "bad.credentials");
     }
+    let other = caller.call(Method::POST, "/api/v2/agents/states", &[], "").await;
+    other.refused(401, "authentication.required");
     let own = caller.get(&format!("/v1/agents/{}/state", id(1))).await;
     assert_eq!(own.status, 200, "onduty's own paths have no door");
 }

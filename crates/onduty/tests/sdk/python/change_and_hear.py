@@ -46,6 +46,7 @@ def main(address, client_id, client_secret, user_id, definition_id):
                 "patched": patched.presence_definition.id,
                 "heard": heard,
                 "departures": departures.found,
+                "bodies": departures.bodies,
             }
         )
     )

@@ -50,7 +50,9 @@ class Departures:
     def body(self, value, kind, where):
         """Holds a body against a type as the SDK writes it: `User`, `list[UcUserPresence]`."""
         self.bodies += 1
-        self._value(value, kind, where)
+        if kind is None:
+            return self._add(where, "a body where the SDK awaits none")
+        return self._value(value, kind, where)
 
     def frame(self, frame, where):
         """Holds a frame of a socket, envelope and body."""

@@ -159,7 +159,8 @@ def main(address, client_id, client_secret):
                 kind = json.loads(refused.body)["code"]
             counted[kind] = counted.get(kind, 0) + 1
     heard = events(client, id, departures)
-    print(json.dumps({"calls": counted, "heard": heard, "departures": departures.found}))
+    judged = {"departures": departures.found, "bodies": departures.bodies}
+    print(json.dumps({"calls": counted, "heard": heard} | judged))
 
 
 main(*sys.argv[1:])

@@ -51,7 +51,7 @@ class RecordedClient(sdk.ApiClient):
 
     def _judge(self, where, response_type, status, text):
         kind = response_type if status < 400 else "ErrorBody"
-        if text and kind:
+        if text:
             self._departures.body(json.loads(text), kind, f"{where} {status}")
 
 

@@ -1,7 +1,7 @@
 //! The platform's HTTP face, without HTTP: a call comes in as a value, an answer goes out as one.
 //!
-//! Every platform request goes the same way: correlation id, trouble by switch, bearer token,
-//! rate limit, and only then the endpoint, which checks scope, permission, division and parameters itself.
+//! Every platform request goes the same way: correlation id, bearer token, rate limit,
+//! trouble by switch, and only then the endpoint, which checks scope, permission, division and parameters itself.
 
 mod agent_states;
 mod analytics;
@@ -36,6 +36,7 @@ use call::{Asked, Handler};
 use refusal::Refusal;
 
 use crate::cloud::access::{Client, ClientState};
+use crate::cloud::id::Id;
 use crate::faults::Outage;
 use crate::tokens::Budget;
 use crate::world::{OTHER_REGION, Where, World};
@@ -186,16 +187,7 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
         Outage::Timeout => return Outcome::Hang,
     }
     if path == LOG_IN {
-        count.route = LOG_IN;
-        let listed = world.faults.http_trouble_routes.list(LOG_IN);
-        if listed && world.request_suffers(world.faults.http_hang_p) {
-            return Outcome::Hang;
-        }
-        if listed && world.request_suffers(world.faults.http_error_p) {
-            let refusal = Refusal::by_status(world.faults.http_error_status);
-            return Outcome::Answer(refusal.into_answer(correlation));
-        }
-        return Outcome::Answer(oauth::token(world, call, place, &mut count.client).correlated(correlation));
+        return log_in(world, call, place, correlation, count);
     }
     let offered = world.faults.agent_states_api || !agent_states::owns(path);
     let matched = ROUTES.iter().filter(|_| offered).find_map(|route| {
@@ -210,9 +202,6 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
     let routes = &world.faults.http_trouble_routes;
     let in_trouble = routes.is_empty() || routes.list(count.route);
     let share = |probability: f64| if in_trouble { probability } else { 0.0 };
-    if world.request_suffers(share(world.faults.http_hang_p)) {
-        return Outcome::Hang;
-    }
     let (token, client) = match authenticate(world, call, place) {
         Ok(held) => held,
         Err(refusal) => {
@@ -227,6 +216,9 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
     let result = if let Some(seconds) = budget.retry_after_s {
         world.stats.count_over_allowance(&client.id);
         Err(Refusal::too_many_requests(seconds))
+    } else if world.request_suffers(share(faults.http_hang_p)) {
+        // What never answers has cost its place in the window all the same.
+        return Outcome::Hang;
     } else if world.request_suffers(share(faults.http_error_p)) {
         Err(Refusal::by_status(faults.http_error_status))
     } else if call.oversized {
@@ -244,6 +236,19 @@ fn platform(world: &mut World, call: &Call, place: Where, path: &str, count: &mu
         Err(refusal) => refusal.into_answer(correlation),
     };
     Outcome::Answer(answer.with_budget(budget))
+}
+
+fn log_in(world: &mut World, call: &Call, place: Where, correlation: Id, count: &mut Count) -> Outcome {
+    count.route = LOG_IN;
+    let listed = world.faults.http_trouble_routes.list(LOG_IN);
+    if listed && world.request_suffers(world.faults.http_hang_p) {
+        return Outcome::Hang;
+    }
+    if listed && world.request_suffers(world.faults.http_error_p) {
+        let refusal = Refusal::by_status(world.faults.http_error_status);
+        return Outcome::Answer(refusal.into_answer(correlation));
+    }
+    Outcome::Answer(oauth::token(world, call, place, &mut count.client).correlated(correlation))
 }
 
 /// The token of a call and the client that holds it.

@@ -167,6 +167,26 @@ pub(crate) async fn a_hanging_request_gets_no_answer_and_does_not_hold_up_the_en
 }
 
 #[tokio::test]
+async fn what_hangs_counts_against_its_token_and_is_its_clients_and_over_the_allowance_it_is_429() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    house.set(json!({"http_hang_p": 1.0, "rate": 2})).await;
+    let ask = async |token: &str| {
+        let request = house.http.get(format!("{}/api/v2/tokens/me", house.url)).bearer_auth(token);
+        let answer = request.timeout(Duration::from_millis(300)).send().await;
+        answer.map(|answer| answer.status().as_u16()).map_err(|error| error.is_timeout())
+    };
+    assert_eq!(ask("made-up").await, Ok(401));
+    assert_eq!((ask(&token).await, ask(&token).await), (Err(true), Err(true)));
+    assert_eq!(ask(&token).await, Ok(429));
+    let stats = house.control(Method::GET, "stats", json!({})).await;
+    assert_eq!(stats["overAllowance"], json!({"sim-full": 1}));
+    let hung = stats["requests"].as_array().unwrap().iter().find(|row| row["status"] == 0).unwrap();
+    assert_eq!((&hung["client"], &hung["count"]), (&json!("sim-full"), &json!(2)), "{stats}");
+    house.close().await;
+}
+
+#[tokio::test]
 async fn http2_without_tls_is_spoken_too() {
     let house = House::of(1).await;
     let client = reqwest::Client::builder().http2_prior_knowledge().build().unwrap();

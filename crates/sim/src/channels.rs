@@ -86,9 +86,14 @@ impl Channel {
         self.extended.plus_millis(seconds(faults.channel_ttl_s))
     }
 
+    /// Whether there is more of it than a socket that nobody knows of any more.
+    fn is_there(&self) -> bool {
+        !self.forgotten
+    }
+
     /// Whether it is still there for whoever asks.
     pub(crate) fn lives(&self, faults: &Faults, now: Stamp) -> bool {
-        !self.forgotten && now < self.expires(faults)
+        self.is_there() && now < self.expires(faults)
     }
 
     /// What it is subscribed to.
@@ -157,7 +162,8 @@ impl Channels {
         let allowed = usize::try_from(faults.channel_limit).unwrap_or(usize::MAX).max(1);
         while self.of_client(asker.client).count() >= allowed {
             let of_client = self.channels.iter().filter(|(_, channel)| channel.client == asker.client);
-            let Some(number) = least_recently_used(of_client) else { break };
+            let there = of_client.filter(|(_, channel)| channel.is_there());
+            let Some(number) = least_recently_used(there) else { break };
             self.end(number, Ending::Displaced, stats);
         }
         while self.channels.len() >= CHANNELS_MAX {
@@ -190,11 +196,11 @@ impl Channels {
 
     /// All channels of a client, in the order in which they were made.
     pub(crate) fn of_client(&self, client: &str) -> impl Iterator<Item = &Channel> {
-        self.channels.values().filter(move |channel| channel.client == client)
+        self.channels.values().filter(move |channel| channel.is_there() && channel.client == client)
     }
 
-    /// The channel of this id.
-    pub(crate) fn by_id(&self, id: &str) -> Option<&Channel> {
+    /// The channel of this id, forgotten or not.
+    fn by_id(&self, id: &str) -> Option<&Channel> {
         self.numbers.get(id).and_then(|number| self.channels.get(number))
     }
 
@@ -208,7 +214,8 @@ impl Channels {
         (channel.client == client).then_some(channel)
     }
 
-    fn living(&self, id: &str, faults: &Faults, now: Stamp) -> Option<&Channel> {
+    /// The channel of this id, if it lives, whosever it is: its id is the credential of its socket.
+    pub(crate) fn living(&self, id: &str, faults: &Faults, now: Stamp) -> Option<&Channel> {
         self.by_id(id).filter(|channel| channel.lives(faults, now))
     }
 
@@ -226,6 +233,16 @@ impl Channels {
         let channel = self.channels.get(&number)?;
         let about = About { channel: &channel.id, client: &channel.client, organisation: self.organisation };
         word.frame(about, correlation)
+    }
+
+    /// Drops what is left of a forgotten channel once its socket is gone.
+    fn tidy_up(&mut self, number: u64) {
+        let ghost = |channel: &Channel| !channel.is_there() && !channel.connected();
+        if self.channels.get(&number).is_some_and(ghost)
+            && let Some(channel) = self.channels.remove(&number)
+        {
+            self.numbers.remove(&channel.id);
+        }
     }
 
     /// Ends a channel, and its socket with a last word where the platform has one.
@@ -247,7 +264,7 @@ impl Channels {
     /// How many channels, topics and open sockets there are.
     pub(crate) fn census(&self) -> Census {
         Census {
-            channels: self.channels.len(),
+            channels: self.channels.values().filter(|channel| channel.is_there()).count(),
             topics: self.channels.values().map(|channel| channel.topics.len()).sum(),
             sockets: self.channels.values().filter(|channel| channel.connected()).count(),
         }

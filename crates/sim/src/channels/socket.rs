@@ -33,10 +33,12 @@ impl Channels {
 
     /// A socket has ended at its own end. One that was ended from here is counted already.
     pub(crate) fn hung_up(&mut self, id: &str, socket: u64, ending: Ending, stats: &mut ChannelStats) {
-        let channel = self.by_id_mut(id);
+        let Some(number) = self.numbers.get(id).copied() else { return };
+        let channel = self.channels.get_mut(&number);
         if let Some(channel) = channel.filter(|channel| is_on(channel.line.as_ref(), socket)) {
             channel.line = None;
             stats.count_end(ending);
+            self.tidy_up(number);
         }
     }
 
@@ -87,6 +89,7 @@ impl Channels {
         if let Some(line) = self.channels.get_mut(&number).and_then(|channel| channel.line.take()) {
             line.cut();
             stats.count_end(ending);
+            self.tidy_up(number);
         }
     }
 
@@ -95,6 +98,7 @@ impl Channels {
         if let Some(line) = self.channels.get_mut(&number).and_then(|channel| channel.line.take()) {
             line.close(None, code);
             stats.count_end(ending);
+            self.tidy_up(number);
         }
     }
 }

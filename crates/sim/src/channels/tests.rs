@@ -177,3 +177,33 @@ fn a_second_socket_ends_the_first_and_its_end_does_not_touch_the_second() {
     let ended = stage.stats.ended_json();
     assert_eq!((&ended["replaced"], &ended["client"]), (&1.into(), &1.into()));
 }
+
+#[test]
+fn of_a_forgotten_channel_there_is_only_its_socket_and_nothing_once_that_is_gone() {
+    let mut stage = Stage::with(Faults { channel_limit: 1, channel_ttl_s: 60, ..Faults::default() });
+    let order = |stage: &mut Stage, order| {
+        stage.channels.obey(order, &Chosen::All, None, &stage.faults, &mut stage.stats, NOW)
+    };
+    let id = stage.create(NOW);
+    let mut line = stage.connect(&id, NOW);
+    assert_eq!(order(&mut stage, Order::Forget), [id.as_str()]);
+    for again in [Order::Expire, Order::TakeOver, Order::Forget] {
+        assert!(order(&mut stage, again).is_empty(), "{again:?}");
+    }
+    assert_eq!(stage.channels.of_client(ASKER.client).count(), 0);
+    let other = stage.create(NOW);
+    stage.tend(NOW.plus_millis(60_000));
+    assert_eq!(posted(&mut line), ["Heartbeat"], "neither displaced nor expired");
+    assert_eq!(stage.channels.census(), Census { channels: 0, topics: 0, sockets: 1 }, "{other} has expired");
+    stage.channels.hung_up(&id, line.socket, Ending::Client, &mut stage.stats);
+    assert_eq!(stage.channels.channels.len(), 0);
+    assert_eq!(stage.channels.numbers.len(), 0);
+}
+
+#[test]
+fn an_unconnected_channel_that_is_forgotten_leaves_nothing() {
+    let mut stage = Stage::with(Faults::default());
+    stage.create(NOW);
+    stage.channels.obey(Order::Forget, &Chosen::All, None, &stage.faults, &mut stage.stats, NOW);
+    assert_eq!(stage.channels.channels.len(), 0);
+}

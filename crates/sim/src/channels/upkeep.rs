@@ -56,9 +56,11 @@ impl Channels {
         let numbers: Vec<u64> = self.channels.keys().copied().collect();
         for number in numbers {
             let Some(channel) = self.channels.get(&number) else { continue };
-            if now >= channel.expires(faults) {
+            // Nobody knows of a forgotten channel any more, so nothing can end it but its socket.
+            let is_there = channel.is_there();
+            if is_there && now >= channel.expires(faults) {
                 self.end(number, Ending::Expired, stats);
-            } else if is_dead(&channel.token, &channel.client) {
+            } else if is_there && is_dead(&channel.token, &channel.client) {
                 self.end(number, Ending::TokenRevoked, stats);
             } else {
                 let takeover_ms = seconds(faults.channel_takeover_s);
@@ -134,10 +136,11 @@ impl Channels {
         if let Some(channel) = self.channels.get_mut(&number) {
             channel.forgotten = true;
         }
+        self.tidy_up(number);
     }
 
     /// Carries out an order on the channels it is about, of one client or of all; gives the ids of those hit.
-    /// Orders about sockets are about connected channels only.
+    /// Orders about sockets are about connected channels only, and the others about those that are not forgotten.
     pub(crate) fn obey(
         &mut self,
         order: Order,
@@ -149,7 +152,8 @@ impl Channels {
     ) -> Vec<String> {
         let needs_socket = !matches!(order, Order::Expire | Order::Forget | Order::TakeOver);
         let concerned = self.channels.iter().filter(|(_, channel)| {
-            client.is_none_or(|client| channel.client == client) && (!needs_socket || channel.connected())
+            client.is_none_or(|client| channel.client == client)
+                && if needs_socket { channel.connected() } else { channel.is_there() }
         });
         let hit: Vec<(u64, String)> = concerned
             .filter(|(_, channel)| match chosen {

@@ -72,6 +72,10 @@ async fn a_channel_is_forgotten_by_order_and_its_socket_goes_on_without_events()
     socket.say(json!({"message": "ping"})).await;
     let pong = socket.frame_of("").await;
     assert_eq!(pong["eventBody"]["message"], "pong", "and no event before it");
+    socket.say(json!({"message": "subscribe", "topics": [topic(agent, "activity")]})).await;
+    assert_eq!(socket.frame().await["result"], "404");
+    let (_, stats) = house.get("/sim/stats", "").await;
+    assert_eq!((&stats["channels"]["open"], &stats["sockets"]["open"]), (&json!(0), &json!(1)));
     house.close().await;
 }
 

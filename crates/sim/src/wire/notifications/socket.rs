@@ -74,7 +74,8 @@ fn try_connect(world: &mut World, path: &str, now: Stamp) -> (Connected, String,
     let Some(line) = organisation.channels.connect(channel, faults, stats, now) else {
         return refuse(Refusal::not_found(), nobody());
     };
-    let client = organisation.channels.by_id(channel).map_or_else(nobody, |channel| channel.client.clone());
+    let living = organisation.channels.living(channel, faults, now);
+    let client = living.map_or_else(nobody, |channel| channel.client.clone());
     let place = Place { site, channel: channel.to_owned() };
     (Connected::Open(place, line), client, SWITCHING_PROTOCOLS)
 }

@@ -99,7 +99,7 @@ pub(super) fn by_socket(
     now: Stamp,
 ) -> (&'static str, &'static str) {
     let site = world.site(place);
-    let Some(known) = site.channels.by_id(channel) else { return ("404", "not found") };
+    let Some(known) = site.channels.living(channel, &world.faults, now) else { return ("404", "not found") };
     let Some(client) = site.cloud.access.client(&known.client) else { return ("404", "not found") };
     let subscriber = Subscriber { cloud: &site.cloud, client, faults: &world.faults, now };
     let token = known.token.clone();

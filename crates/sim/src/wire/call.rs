@@ -182,6 +182,15 @@ impl Asked<'_> {
         self.denied(permission).map_or(Ok(held), Err)
     }
 
+    /// The same where the endpoint declares its permission as one of which any is enough.
+    pub(super) fn require_any(&self, permission: &str) -> Result<Held, Refusal> {
+        let held = self.held(permission);
+        if held.nowhere() {
+            return Err(Refusal::missing_any(&[permission]));
+        }
+        self.denied(permission).map_or(Ok(held), Err)
+    }
+
     /// Scopes bind client-credentials tokens on the agent-states API only.
     pub(super) fn has_scope(&self, scope: &str) -> bool {
         self.client.scopes.iter().any(|held| held == scope)

@@ -23,6 +23,9 @@ const UNABLE_ANY: &str = "Unable to perform the requested action. You must have 
                           permissions assigned: {permissions}";
 const UNABLE_HERE: &str = "Unable to perform the requested action. You are missing the following permission \
                            '{permission}' in the provided division(s).";
+const UNABLE_ANY_HERE: &str = "Unable to perform the requested action. You must have at least one of the following \
+                               permissions assigned: {permissions} in at least one of the following division(s): \
+                               {divisions}";
 const DENIED: &str = "Unable to perform the requested action. Your organization's security policies have denied \
                       access. Policy ID(s): [{policyIds}]";
 const VALUE: &str =
@@ -109,6 +112,12 @@ impl Refusal {
 
     pub(super) fn missing_in_division(permission: &str) -> Self {
         Self::plain(403, "missing.division.permission", UNABLE_HERE).with("permission", permission)
+    }
+
+    pub(super) fn missing_any_in_division(permissions: &[&str], division: Id) -> Self {
+        Self::plain(403, "missing.any.division.permissions", UNABLE_ANY_HERE)
+            .with("permissions", format!("[{}]", permissions.join(", ")))
+            .with("divisions", format!("[{division}]"))
     }
 
     /// An attribute-based policy refuses what the roles grant.

@@ -101,7 +101,7 @@ pub(super) fn members(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let statuses = asked.call.query.list("routingStatus");
     let queue = find_queue(asked)?;
     if !held.iter().any(|held| held.covers(queue.division)) {
-        return Err(Refusal::missing_in_division(MEMBER_PERMISSIONS[0]));
+        return Err(Refusal::missing_any_in_division(&MEMBER_PERMISSIONS, queue.division));
     }
     let agents = asked.cloud().agents();
     let matching: Vec<usize> = queue

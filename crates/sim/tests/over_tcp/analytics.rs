@@ -170,7 +170,7 @@ async fn analytics_needs_its_permissions_and_takes_only_what_it_knows() {
         (OBSERVATIONS, json!({"metrics": [], "filter": unknown})),
     ] {
         let (status, error) = house.query(path, &no_role, body.clone()).await;
-        assert_eq!((status, text(&error, "code")), (403, "missing.permissions"), "{path}");
+        assert_eq!((status, text(&error, "code")), (403, "missing.any.permissions"), "{path}");
         let (status, error) = house.query(path, &full, body).await;
         assert_eq!((status, text(&error, "code")), (400, "invalid.value"), "{path}");
     }
@@ -197,5 +197,27 @@ async fn a_withheld_state_is_missing_in_analytics_too() {
     let on_queue = json!({"predicates": [{"dimension": "systemPresence", "value": "ON_QUEUE"}]});
     let (_, top) = house.query(STATUS, &token, json!({"userFilter": on_queue})).await;
     assert!(rows(&top).iter().all(|row| row["userId"] != agent["userId"]));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn where_any_permission_is_enough_another_division_is_refused_by_its_own_code_and_all_are_named() {
+    let house = House::of(1).await;
+    let (berlin, full) = (house.token("sim-one-division").await, house.token("sim-full").await);
+    let user = house.truth().await[0]["userId"].clone();
+    let (_, queues) = house.get("/api/v2/routing/queues", &full).await;
+    let queue = &queues["entities"][0];
+    let members =
+        "routing:queue:view, routing:queue:edit, routing:queue:readonly, routing:queueMember:manage";
+    for (path, permissions) in [
+        (format!("/api/v2/analytics/agents/{}/status", user.as_str().unwrap()), "analytics:agentState:view"),
+        (format!("/api/v2/routing/queues/{}/members", text(queue, "id")), members),
+    ] {
+        let (status, error) = house.get(&path, &berlin).await;
+        assert_eq!((status, text(&error, "code")), (403, "missing.any.division.permissions"), "{path}");
+        let home = text(&queue["division"], "id");
+        let params = json!({"permissions": format!("[{permissions}]"), "divisions": format!("[{home}]")});
+        assert_eq!(error["messageParams"], params, "{path}");
+    }
     house.close().await;
 }

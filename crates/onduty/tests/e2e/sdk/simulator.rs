@@ -84,7 +84,7 @@ async fn both_official_sdks_raise_their_own_exception_where_the_simulator_refuse
         for (case, status, code) in [
             ("wrong_secret", 400, "invalid_client"),
             ("wrong_token", 401, "bad.credentials"),
-            ("without_roles", 403, "missing.permissions"),
+            ("without_roles", 403, "missing.any.permissions"),
             ("unknown_user", 404, "general.resource.not.found"),
             ("presence_of_nobody", 404, "presenceservice.usernotfound"),
             ("unknown_path", 404, "not.found"),

@@ -47,11 +47,11 @@ const ORDERS: [&str; 6] = [
 
 /// `GET /api/v2/analytics/agents/{userId}/status`
 pub(in crate::wire) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
-    let held = asked.require(PERMISSION)?;
+    let held = asked.require_any(PERMISSION)?;
     let found = users::find(asked, asked.param()).and_then(|position| asked.cloud().agent(position));
     let agent = found.filter(|agent| agent.account != Account::Deleted).ok_or_else(Refusal::not_found)?;
     if !held.covers(agent.division) {
-        return Err(Refusal::missing_in_division(PERMISSION));
+        return Err(Refusal::missing_any_in_division(&[PERMISSION], agent.division));
     }
     Ok(Answer::ok(&row(asked, agent, &asked.usable(NAMES_PERMISSION))))
 }
@@ -93,7 +93,7 @@ impl StatusQuery {
 
 /// `POST /api/v2/analytics/agents/status/query`
 pub(in crate::wire) fn query(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
-    let held = asked.require(PERMISSION)?;
+    let held = asked.require_any(PERMISSION)?;
     let query = StatusQuery::read(asked)?;
     let order_by = query.user_order_by.as_deref().unwrap_or(ORDERS[0]);
     if !ORDERS.contains(&order_by) {
@@ -116,7 +116,7 @@ pub(in crate::wire) fn query(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 
 /// `POST /api/v2/analytics/agents/status/counts?groupBy=`
 pub(in crate::wire) fn counts(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
-    let held = asked.require(PERMISSION)?;
+    let held = asked.require_any(PERMISSION)?;
     let query = StatusQuery::read(asked)?;
     let mut wanted = asked.call.query.list("groupBy");
     if wanted.is_empty() {

@@ -75,10 +75,14 @@ pub(super) fn statuses(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 }
 
 fn in_bounds(count: usize) -> Result<(), Refusal> {
-    if count > ITEMS_MAX {
-        return Err(Refusal::constraint(format!("At most {ITEMS_MAX} events can be sent at a time.")));
+    match count {
+        0 => Err(Refusal::plain(400, "zero.events.submitted", "No events were submitted.")),
+        1..=ITEMS_MAX => Ok(()),
+        _ => {
+            let message = "Only 100 events can be submitted at a time.";
+            Err(Refusal::plain(400, "max.batch.size.surpassed", message))
+        }
     }
-    Ok(())
 }
 
 fn error(event_id: &str, message: &str) -> Value {

@@ -13,7 +13,7 @@ use crate::shapes::UserBody;
 
 const PERMISSION: &str = "directory:user:view";
 /// Most users on one page.
-const PAGE_MAX: usize = 500;
+const PAGE_MAX: usize = 100;
 /// Most queries of one search.
 const QUERIES_MAX: usize = 10;
 /// Most values of one query.
@@ -140,13 +140,24 @@ pub(super) fn search(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 }
 
 fn check(search: &Search) -> Result<(), Refusal> {
-    if !(1..=PAGE_MAX).contains(&search.page_size) || search.page_number == 0 {
-        return Err(Refusal::constraint(format!("pageSize is from 1 to {PAGE_MAX}, pageNumber from 1.")));
+    if search.page_size == 0 || search.page_number == 0 {
+        return Err(Refusal::constraint("pageSize and pageNumber are from 1.".to_owned()));
     }
-    let flood = |query: &Criterion| query.fields.len() > FIELDS.len() || query.values.len() > VALUES_MAX;
-    if search.query.len() > QUERIES_MAX || search.query.iter().any(flood) {
-        let text = format!("A search has at most {QUERIES_MAX} queries of {VALUES_MAX} values.");
-        return Err(Refusal::constraint(text));
+    let of_values = |query: &Criterion| query.values.len() + usize::from(query.value.is_some());
+    if search.page_size > PAGE_MAX {
+        let message = "Only 100 results can be requested at a time.";
+        return Err(Refusal::plain(400, "too.many.requested.results", message));
+    }
+    if search.query.len() > QUERIES_MAX {
+        let message = "A search can have 10 criteria at most.";
+        return Err(Refusal::plain(400, "too.many.search.criteria", message));
+    }
+    if search.query.iter().any(|query| of_values(query) > VALUES_MAX) {
+        let message = "A search criterion can have 100 values at most.";
+        return Err(Refusal::plain(400, "search.criteria.values.exceed.limit", message));
+    }
+    if search.query.iter().any(|query| query.fields.len() > FIELDS.len()) {
+        return Err(Refusal::constraint("A field is named more than once.".to_owned()));
     }
     let mut fields = search.query.iter().flat_map(|query| &query.fields);
     match fields.find(|field| !FIELDS.contains(&field.as_str())) {

@@ -73,8 +73,29 @@ async fn search_needs_a_permission_and_keeps_to_divisions_only_when_asked() {
     let odd = json!([{"type": "EXACT", "fields": ["mood"], "value": "good"}]);
     let (status, error) = house.query(SEARCH, &berlin, json!({"query": odd})).await;
     assert_eq!((status, text(&error, "code")), (400, "invalid.value"));
-    let flood = json!({"query": vec![json!({"type": "MATCH_ALL"}); 11]});
-    let (status, error) = house.query(SEARCH, &berlin, flood).await;
-    assert_eq!((status, text(&error, "code")), (400, "constraint.validation"));
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_search_asks_for_so_many_results_by_so_many_criteria_of_so_many_values_and_no_more() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    let all = json!({"type": "MATCH_ALL"});
+    let by_id = |count| json!({"type": "TERMS", "fields": ["id"], "values": vec!["x"; count]});
+    let one_more = json!({"type": "TERMS", "fields": ["id"], "values": vec!["x"; 100], "value": "y"});
+    for (body, expected) in [
+        (json!({"query": [all], "pageSize": 100}), None),
+        (json!({"query": [all], "pageSize": 101}), Some("too.many.requested.results")),
+        (json!({"query": [all], "pageSize": 0}), Some("constraint.validation")),
+        (json!({"query": vec![all.clone(); 10]}), None),
+        (json!({"query": vec![all.clone(); 11]}), Some("too.many.search.criteria")),
+        (json!({"query": [by_id(100)]}), None),
+        (json!({"query": [by_id(101)]}), Some("search.criteria.values.exceed.limit")),
+        (json!({"query": [one_more]}), Some("search.criteria.values.exceed.limit")),
+    ] {
+        let (status, answer) = house.query(SEARCH, &token, body.clone()).await;
+        let expected = (if expected.is_some() { 400 } else { 200 }, expected);
+        assert_eq!((status, answer["code"].as_str()), expected, "{body}");
+    }
     house.close().await;
 }

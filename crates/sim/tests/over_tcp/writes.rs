@@ -122,7 +122,29 @@ async fn injected_states_obey_no_rule_and_refused_items_are_answered_with_200() 
     for (path, body) in [(path, events), (status_path, injected("Idle"))] {
         assert_eq!(send(&house, Method::POST, path, &other, body).await.0, 403, "{path}");
     }
-    let many = json!({"userPresenceEvents": vec![presence(user, source, MEAL); 101]});
-    assert_eq!(send(&house, Method::POST, path, &token, many).await.0, 400);
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_batch_of_injected_states_has_from_one_to_a_hundred_of_them() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    let presence =
+        json!({"eventId": NOBODY, "userId": NOBODY, "sourceId": NOBODY, "presenceDefinitionId": MEAL});
+    let routing = json!({"eventId": NOBODY, "agentId": NOBODY, "sourceId": NOBODY, "status": "Idle"});
+    for (last, list, item) in
+        [("presence", "userPresenceEvents", presence), ("routingstatus", "userRoutingStatusEvents", routing)]
+    {
+        for (count, expected) in [
+            (0, (400, Some("zero.events.submitted"))),
+            (100, (200, None)),
+            (101, (400, Some("max.batch.size.surpassed"))),
+        ] {
+            let body = json!({list: vec![item.clone(); count]});
+            let path = format!("/api/v2/events/users/{last}");
+            let (status, answer) = send(&house, Method::POST, &path, &token, body).await;
+            assert_eq!((status, answer["code"].as_str()), expected, "{last} {count}");
+        }
+    }
     house.close().await;
 }

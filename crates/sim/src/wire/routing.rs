@@ -1,5 +1,9 @@
 //! Routing status of users, and queues with their members.
 
+mod members;
+
+pub(super) use members::list as members;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -14,12 +18,6 @@ use crate::cloud::id::Id;
 use crate::cloud::moves::Move;
 use crate::cloud::organisation::Queue;
 use crate::shapes::{RoutingBody, Style};
-
-/// Most members on one page. More are silently not given.
-const MEMBERS_MAX: usize = 100;
-/// Any of these opens a queue's members.
-const MEMBER_PERMISSIONS: [&str; 4] =
-    ["routing:queue:view", "routing:queue:edit", "routing:queue:readonly", "routing:queueMember:manage"];
 
 /// `GET /api/v2/users/{userId}/routingstatus`: says `OFF_QUEUE` of a user that does not exist, unless switched off.
 pub(super) fn status(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
@@ -93,36 +91,6 @@ pub(super) fn queue(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::ok(&queue_body(asked, queue)))
 }
 
-/// `GET /api/v2/routing/queues/{queueId}/members`: pages silently capped, and no total.
-pub(super) fn members(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
-    let held = any_of(asked, &MEMBER_PERMISSIONS)?;
-    let page = Page::capped(asked, MEMBERS_MAX)?;
-    let joined = asked.parameter("joined", Joined::Either)?;
-    let statuses = asked.call.query.list("routingStatus");
-    let queue = find_queue(asked)?;
-    if !held.iter().any(|held| held.covers(queue.division)) {
-        return Err(Refusal::missing_any_in_division(&MEMBER_PERMISSIONS, queue.division));
-    }
-    let agents = asked.cloud().agents();
-    let matching: Vec<usize> = queue
-        .members
-        .iter()
-        .copied()
-        .filter(|position| {
-            agents.get(*position).is_some_and(|agent| {
-                agent.account == Account::Active
-                    && joined.takes(agent.state().queues.ids.contains(&queue.id))
-                    && (statuses.is_empty() || statuses.contains(&agent.state().routing.status.text()))
-            })
-        })
-        .collect();
-    let (total, queue_id) = (matching.len(), queue.id);
-    let positions: Vec<usize> = page.of(matching.into_iter()).collect();
-    let entities: Vec<Value> =
-        positions.into_iter().filter_map(|position| member_body(asked, queue_id, position)).collect();
-    Ok(Answer::ok(&Listing::without_total(asked, page, total, entities)))
-}
-
 /// Where the caller may use each of some permissions of which one is enough.
 pub(super) fn any_of(asked: &Asked<'_>, permissions: &[&str]) -> Result<Vec<Held>, Refusal> {
     if permissions.iter().all(|permission| asked.held(permission).nowhere()) {
@@ -133,30 +101,6 @@ pub(super) fn any_of(asked: &Asked<'_>, permissions: &[&str]) -> Result<Vec<Held
     match denied {
         Some(refusal) if usable.iter().all(Held::nowhere) => Err(refusal),
         _ => Ok(usable),
-    }
-}
-
-/// Whether members are wanted who have the queue switched on, off, or either.
-#[derive(Clone, Copy)]
-enum Joined {
-    Either,
-    Only(bool),
-}
-
-impl Joined {
-    fn takes(self, joined: bool) -> bool {
-        match self {
-            Self::Either => true,
-            Self::Only(wanted) => wanted == joined,
-        }
-    }
-}
-
-impl std::str::FromStr for Joined {
-    type Err = std::str::ParseBoolError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        text.parse().map(Self::Only)
     }
 }
 
@@ -182,25 +126,4 @@ fn queue_body(asked: &Asked<'_>, queue: &Queue) -> Value {
         "joinedMemberCount": joined,
         "selfUri": format!("/api/v2/routing/queues/{}", queue.id),
     })
-}
-
-fn member_body(asked: &mut Asked<'_>, queue: Id, position: usize) -> Option<Value> {
-    let user = users::body(asked, position)?;
-    let style = Style::rest(&asked.world.faults);
-    let agent = asked.cloud().agent(position)?;
-    let expanded = asked.call.query.list("expand").contains(&"routingStatus") && !asked.withholds(agent);
-    let state = asked.state_of(agent, Cache::Users);
-    let mut body = json!({
-        "id": agent.user_id,
-        "name": agent.name,
-        "user": user,
-        "ringNumber": 1,
-        "joined": agent.state().queues.ids.contains(&queue),
-        "memberBy": "user",
-        "selfUri": format!("/api/v2/routing/queues/{queue}/members/{}", agent.user_id),
-    });
-    if let (true, Some(members)) = (expanded, body.as_object_mut()) {
-        members.insert("routingStatus".to_owned(), json!(RoutingBody::of(agent, state, style)));
-    }
-    Some(body)
 }

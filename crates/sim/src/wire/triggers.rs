@@ -11,6 +11,8 @@ use crate::cloud::id::Id;
 
 /// Most triggers of one organisation.
 const TRIGGERS_MAX: usize = 1000;
+/// Most triggers, or topics, on one page; that many when nobody says how many.
+const PAGE_MAX: usize = 200;
 /// Longest description, in characters.
 const DESCRIPTION_MAX: usize = 512;
 /// The topics that triggers can be made for, of those that tell of agents.
@@ -90,17 +92,38 @@ struct Criterion {
 /// `GET /api/v2/processautomation/triggers/topics`
 pub(super) fn topics(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     any_of(asked, &SEE)?;
-    Ok(Answer::ok(&json!({"entities": TOPICS, "selfUri": asked.path})))
+    let topics = TOPICS.into_iter().map(Value::from).collect();
+    paged(asked, topics)
 }
 
 /// `GET /api/v2/processautomation/triggers`
 pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     any_of(asked, &SEE)?;
-    let triggers = &asked.world.site(asked.place).triggers;
-    Ok(Answer::ok(&json!({
-        "entities": triggers.iter().map(body).collect::<Vec<Value>>(),
-        "selfUri": asked.path,
-    })))
+    let triggers = asked.world.site(asked.place).triggers.iter().map(body).collect();
+    paged(asked, triggers)
+}
+
+/// A page by cursor: `pageSize` of them from `after`, with links to the pages beside it.
+fn paged(asked: &Asked<'_>, all: Vec<Value>) -> Result<Answer, Refusal> {
+    let size: usize = asked.parameter("pageSize", PAGE_MAX)?;
+    if !(1..=PAGE_MAX).contains(&size) {
+        return Err(Refusal::parameter("pageSize", &size.to_string(), &format!("1 to {PAGE_MAX}")));
+    }
+    let first: usize = asked.parameter("after", 0)?;
+    let uri = |first: usize| match first {
+        0 => format!("{}?pageSize={size}", asked.path),
+        _ => format!("{}?pageSize={size}&after={first}", asked.path),
+    };
+    let next = first.saturating_add(size);
+    let mut links = json!({"selfUri": uri(first)});
+    if next < all.len() {
+        links["nextUri"] = uri(next).into();
+    }
+    if first > 0 {
+        links["previousUri"] = uri(first.saturating_sub(size)).into();
+    }
+    links["entities"] = all.into_iter().skip(first).take(size).collect();
+    Ok(Answer::ok(&links))
 }
 
 /// `POST /api/v2/processautomation/triggers`

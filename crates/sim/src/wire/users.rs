@@ -1,5 +1,7 @@
 //! `GET /api/v2/users` and what hangs below a user: the users API's reads.
 
+mod parameters;
+
 use std::collections::HashSet;
 
 use base64::Engine as _;
@@ -19,28 +21,17 @@ use crate::shapes::{Expand, Style, UserBody};
 
 /// Most users on one page.
 const PAGE_MAX: usize = 500;
-/// Most users on a page that tells presences of an integration.
-const INTEGRATION_MAX: usize = 100;
-/// Most users asked for by id.
-const IDS_MAX: usize = 100;
 
 /// `GET /api/v2/users`: declares no permission. Shows active users unless `state` says otherwise.
 pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
-    let ids = asked.call.query.list("id");
-    if ids.len() > IDS_MAX {
-        return Err(Refusal::plain(400, "max.user.ids", "Only 100 users can be requested at a time."));
-    }
+    let named = parameters::named(asked)?;
     let page = Page::strict(asked, PAGE_MAX)?;
-    integration(asked, page.size)?;
-    let wanted = wanted_accounts(asked)?;
+    parameters::integration(asked, page.size)?;
+    let wanted = parameters::accounts(asked)?;
+    let descending = parameters::descending(asked)?;
     let held = visible_divisions(asked);
     let visible = |agent: &&Agent| wanted.contains(&agent.account) && held.covers(agent.division);
-    let (total, positions) = if ids.is_empty() {
-        let mut matching = asked.cloud().agents().iter().enumerate().filter(|(_, agent)| visible(agent));
-        let positions: Vec<usize> = page.of(matching.by_ref()).map(|(position, _)| position).collect();
-        (asked.cloud().agents().iter().filter(visible).count(), positions)
-    } else {
-        let mut found: Vec<usize> = ids.iter().filter_map(|id| find(asked, id)).collect();
+    let (total, positions) = if let Some(mut found) = named {
         let mut seen = HashSet::new();
         found.retain(|position| seen.insert(*position));
         if found.is_empty() && asked.world.faults.users_unknown == Unknown::RefuseIfAll {
@@ -48,11 +39,15 @@ pub(super) fn list(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
             return Err(Refusal::plain(404, "general.resource.not.found", message));
         }
         let agents = asked.cloud().agents();
-        let shown: Vec<usize> = found
-            .into_iter()
-            .filter(|position| agents.get(*position).as_ref().is_some_and(&visible))
-            .collect();
-        (shown.len(), page.of(shown.into_iter()).collect())
+        found.retain(|position| agents.get(*position).as_ref().is_some_and(&visible));
+        if descending {
+            found.reverse();
+        }
+        (found.len(), page.of(found.into_iter()).collect::<Vec<usize>>())
+    } else {
+        let everybody = parameters::everybody(asked.cloud(), descending);
+        let matching = everybody.filter(|(_, agent)| visible(agent)).map(|(position, _)| position);
+        (asked.cloud().agents().iter().filter(visible).count(), page.of(matching).collect())
     };
     let entities: Vec<UserBody> =
         positions.into_iter().filter_map(|position| body(asked, position)).collect();
@@ -66,23 +61,26 @@ pub(super) fn query(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::missing_in_division(permission));
     }
     let size = Page::strict(asked, PAGE_MAX)?.size;
-    integration(asked, size)?;
-    let wanted = wanted_accounts(asked)?;
+    parameters::integration(asked, size)?;
+    parameters::nobody_named(asked)?;
+    let wanted = parameters::accounts(asked)?;
+    let descending = parameters::descending(asked)?;
     let cursor = asked.call.query.get("cursor");
-    let first = cursor.map_or(Some(0), cursor_position).ok_or_else(Refusal::bad_request)?;
-    let agents = asked.cloud().agents().iter().enumerate().skip(first);
-    let matching = agents.filter(|(_, agent)| wanted.contains(&agent.account));
-    let mut positions: Vec<usize> = matching.map(|(position, _)| position).take(size + 1).collect();
-    let next = (positions.len() > size).then(|| positions.pop()).flatten();
+    let first = cursor.map_or(Some(0), cursor_place).ok_or_else(Refusal::bad_request)?;
+    let agents = parameters::everybody(asked.cloud(), descending).enumerate().skip(first);
+    let matching = agents.filter(|(_, (_, agent))| wanted.contains(&agent.account));
+    let mut found: Vec<(usize, usize)> =
+        matching.map(|(place, (position, _))| (place, position)).take(size + 1).collect();
+    let next = (found.len() > size).then(|| found.pop()).flatten().map(|(place, _)| place);
     let uri = |cursor: &str| {
         let others = asked.call.query.without(&["cursor"]);
         let mark = if others.is_empty() || cursor.is_empty() { "" } else { "&" };
         format!("{}?{others}{mark}{cursor}", asked.path)
     };
     let self_uri = uri(&cursor.map_or_else(String::new, |cursor| format!("cursor={cursor}")));
-    let next_uri = next.map(|position| uri(&format!("cursor={}", cursor_at(position))));
+    let next_uri = next.map(|place| uri(&format!("cursor={}", cursor_at(place))));
     let entities: Vec<UserBody> =
-        positions.into_iter().filter_map(|position| body(asked, position)).collect();
+        found.into_iter().filter_map(|(_, position)| body(asked, position)).collect();
     let mut listing = json!({"entities": entities, "selfUri": self_uri});
     if let (Some(next_uri), Some(members)) = (next_uri, listing.as_object_mut()) {
         members.insert("nextUri".to_owned(), next_uri.into());
@@ -91,30 +89,13 @@ pub(super) fn query(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 }
 
 /// Opaque to callers, and safe in an address.
-fn cursor_at(position: usize) -> String {
-    URL_SAFE_NO_PAD.encode(format!("users:{position}"))
+fn cursor_at(place: usize) -> String {
+    URL_SAFE_NO_PAD.encode(format!("users:{place}"))
 }
 
-fn cursor_position(cursor: &str) -> Option<usize> {
+fn cursor_place(cursor: &str) -> Option<usize> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(cursor).ok()?).ok()?;
     text.strip_prefix("users:")?.parse().ok()
-}
-
-/// Refuses an integration asked for by a name that is none, without the presence, or about too many at once.
-fn integration(asked: &Asked<'_>, size: usize) -> Result<(), Refusal> {
-    let Some(named) = asked.call.query.get("integrationPresenceSource") else { return Ok(()) };
-    if !INTEGRATIONS.contains(&named) {
-        return Err(Refusal::parameter("integrationPresenceSource", named, &INTEGRATIONS.join(", ")));
-    }
-    let expanded = asked.call.query.list("expand");
-    if !expanded.contains(&"presence") && !expanded.contains(&"integrationPresence") {
-        let text = "Parameter integrationPresenceSource needs presence among the expands.".to_owned();
-        return Err(Refusal::constraint(text));
-    }
-    if size > INTEGRATION_MAX {
-        return Err(Refusal::constraint(format!("At most {INTEGRATION_MAX} users with an integration.")));
-    }
-    Ok(())
 }
 
 /// `GET /api/v2/users/{userId}`: those who left are found with `state=deleted` only.
@@ -125,7 +106,7 @@ pub(super) fn one(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         Some("deleted") => true,
         Some(other) => return Err(Refusal::parameter("state", other, "active, deleted")),
     };
-    integration(asked, 1)?;
+    parameters::integration(asked, 1)?;
     let held = visible_divisions(asked);
     let agent = asked.cloud().agent(position).filter(|agent| held.covers(agent.division));
     let agent = agent.filter(|agent| (agent.account == Account::Deleted) == deleted_too);
@@ -167,6 +148,8 @@ pub(super) fn queues(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         Some("false") => false,
         Some(other) => return Err(Refusal::parameter("joined", other, "true, false")),
     };
+    let divisions: Option<Vec<Id>> = asked.call.query.list("divisionId").into_iter().map(Id::parse).collect();
+    let divisions = divisions.ok_or_else(Refusal::not_a_uuid)?;
     let position = find(asked, asked.param()).ok_or_else(|| unknown(asked))?;
     let agent = asked.cloud().agent(position).ok_or_else(|| unknown(asked))?;
     let active = &agent.state().queues.ids;
@@ -176,6 +159,7 @@ pub(super) fn queues(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         .filter(|id| active.contains(id) == joined)
         .filter_map(|id| asked.cloud().queue(*id))
         .filter(|queue| held.covers(queue.division))
+        .filter(|queue| divisions.is_empty() || divisions.contains(&queue.division))
         .map(|queue| {
             json!({
                 "id": queue.id, "name": queue.name, "joined": joined,
@@ -234,14 +218,4 @@ fn visible_divisions(asked: &Asked<'_>) -> Held {
 fn unknown(asked: &Asked<'_>) -> Refusal {
     Refusal::plain(404, "general.resource.not.found", "Unable to find a user with that userId")
         .about(asked.param())
-}
-
-fn wanted_accounts(asked: &Asked<'_>) -> Result<&'static [Account], Refusal> {
-    match asked.call.query.get("state") {
-        None | Some("active") => Ok(&[Account::Active]),
-        Some("inactive") => Ok(&[Account::Inactive]),
-        Some("deleted") => Ok(&[Account::Deleted]),
-        Some("any") => Ok(&[Account::Active, Account::Inactive, Account::Deleted]),
-        Some(other) => Err(Refusal::parameter("state", other, "active, inactive, deleted, any")),
-    }
 }

@@ -31,6 +31,8 @@ mod fixtures;
 #[cfg(test)]
 mod house;
 #[cfg(test)]
+mod parameters;
+#[cfg(test)]
 mod search;
 #[cfg(test)]
 mod seeds;

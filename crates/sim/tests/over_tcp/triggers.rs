@@ -74,6 +74,38 @@ async fn a_trigger_that_the_platform_would_not_take_is_refused() {
 }
 
 #[tokio::test]
+async fn triggers_are_listed_by_pages_of_up_to_two_hundred() {
+    let house = House::of(1).await;
+    house.set(json!({"rate": 0})).await;
+    let token = house.token("sim-full").await;
+    for number in 0..203 {
+        let name = format!("trigger {number}");
+        assert_eq!(house.query(TRIGGERS, &token, but(&json!({"name": name}))).await.0, 201);
+    }
+    for (size, expected) in [("", vec![200, 3]), ("?pageSize=100", vec![100, 100, 3])] {
+        let (mut path, mut pages, mut names) = (format!("{TRIGGERS}{size}"), Vec::new(), Vec::new());
+        loop {
+            let (_, page) = house.get(&path, &token).await;
+            let entities = page["entities"].as_array().unwrap();
+            pages.push(entities.len());
+            names.extend(entities.iter().map(|trigger| text(trigger, "name").to_owned()));
+            assert_eq!(page.get("previousUri").is_some(), pages.len() > 1, "{page}");
+            let Some(next) = page["nextUri"].as_str() else { break };
+            next.clone_into(&mut path);
+        }
+        let all: Vec<String> = (0..203).map(|number| format!("trigger {number}")).collect();
+        assert_eq!((pages, names), (expected, all));
+    }
+    for path in [TRIGGERS, "/api/v2/processautomation/triggers/topics"] {
+        for size in ["0", "201", "all"] {
+            let (status, refused) = house.get(&format!("{path}?pageSize={size}"), &token).await;
+            assert_eq!((status, text(&refused, "code")), (400, "invalid.query.param.value"), "{path} {size}");
+        }
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn triggers_need_a_permission_for_each_thing_done_to_them() {
     let house = House::of(1).await;
     let (_, made) = house.query(TRIGGERS, &house.token("sim-full").await, trigger()).await;

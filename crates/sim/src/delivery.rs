@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::cloud::stamp::Stamp;
 use crate::events::Event;
 use crate::shell::{Shared, now};
-use crate::world::World;
+use crate::world::{Outgoing, World};
 
 /// Deliveries under way at once.
 const IN_FLIGHT_MAX: usize = 32;
@@ -34,7 +34,7 @@ const BACKOFF_MS: (i64, i64) = (100, 2000);
 #[derive(Clone, Debug)]
 struct Delivery {
     event: Event,
-    /// When it could have been sent first.
+    /// When that happened which it tells.
     made_at: Stamp,
     tries: u32,
     refusals: u32,
@@ -63,6 +63,8 @@ pub(crate) struct Courier {
     resume_at: Stamp,
     /// The minute of the throttle that is under way: its beginning, and what was sent in it.
     minute: (Stamp, u64),
+    /// Until when the throttle held back what was due, as its switch stood the last time.
+    throttled_until: Option<Stamp>,
 }
 
 impl Courier {
@@ -85,6 +87,7 @@ impl Courier {
             failures: 0,
             resume_at: Stamp::default(),
             minute: (Stamp::default(), 0),
+            throttled_until: None,
         })
     }
 
@@ -112,9 +115,8 @@ impl Courier {
     fn collect(&mut self) {
         let mail = self.shared.with(World::take_mail);
         for outgoing in mail {
-            let due = outgoing.due;
-            let delivery = Delivery { event: outgoing.event, made_at: due, tries: 0, refusals: 0 };
-            self.wait_until(due, delivery);
+            let Outgoing { due, made_at, event } = outgoing;
+            self.wait_until(due, Delivery { event, made_at, tries: 0, refusals: 0 });
         }
     }
 
@@ -130,6 +132,7 @@ impl Courier {
 
     fn launch(&mut self) {
         let now = now();
+        self.throttled_until = None;
         let (ttl_s, throttle) = self.shared.with(|world| {
             let faults = &world.faults;
             (i64::try_from(faults.webhook_ttl_s).unwrap_or(i64::MAX), faults.webhook_throttle)
@@ -144,7 +147,7 @@ impl Courier {
                 continue;
             }
             if throttle > 0 && !spare(&mut self.minute, throttle, now) {
-                self.resume_at = self.minute.0.plus_millis(MINUTE_MS);
+                self.throttled_until = Some(self.minute.0.plus_millis(MINUTE_MS));
                 return;
             }
             let mut delivery = entry.remove();
@@ -169,7 +172,8 @@ impl Courier {
         self.in_flight.len() < room && now >= self.resume_at
     }
 
-    /// How long nothing is due. Room in flight is made by an answer, which wakes the loop by itself.
+    /// How long nothing is due. Room in flight is made by an answer, and a throttle is lifted by a switch: both wake
+    /// the loop by themselves.
     fn nap(&self) -> Duration {
         let longest = Duration::from_secs(60);
         let Some(((due, _), _)) = self.waiting.first_key_value() else { return longest };
@@ -177,7 +181,8 @@ impl Courier {
         if self.in_flight.len() >= room {
             return longest;
         }
-        let wait_ms = (*due).max(self.resume_at).millis_since(now()).max(1);
+        let may_go = self.resume_at.max(self.throttled_until.unwrap_or_default());
+        let wait_ms = (*due).max(may_go).millis_since(now()).max(1);
         Duration::from_millis(wait_ms.unsigned_abs()).min(longest)
     }
 
@@ -226,8 +231,9 @@ fn spare((begun, sent): &mut (Stamp, u64), throttle: u64, now: Stamp) -> bool {
     if now.millis_since(*begun) >= MINUTE_MS {
         (*begun, *sent) = (now, 0);
     }
-    *sent += 1;
-    *sent <= throttle
+    let has_one = *sent < throttle;
+    *sent += u64::from(has_one);
+    has_one
 }
 
 async fn attempt(

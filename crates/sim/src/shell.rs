@@ -221,7 +221,8 @@ impl Simulator {
     /// Sets switches by name, as `PUT /sim/faults` does: all of those given, or none.
     pub fn set_faults(&self, given: &serde_json::Map<String, serde_json::Value>) -> Result<(), FaultError> {
         self.shared.with(|world| {
-            world.faults = world.faults.merged(given)?;
+            let next = world.faults.merged(given)?;
+            world.switch(next);
             Ok(())
         })
     }

@@ -76,6 +76,8 @@ impl Where {
 pub(crate) struct Outgoing {
     /// Not before this instant.
     pub(crate) due: Stamp,
+    /// When that happened which it tells.
+    pub(crate) made_at: Stamp,
     /// What to send.
     pub(crate) event: Event,
 }
@@ -96,6 +98,8 @@ pub(crate) struct World {
     pub(crate) moving: bool,
     scenario: Scenario,
     has_webhook: bool,
+    /// Whether the delivery task has yet to hear that switches were set.
+    switched: bool,
     outbox: VecDeque<Outgoing>,
     changes_told: u64,
     settling: VecDeque<(Stamp, Where, usize)>,
@@ -120,6 +124,7 @@ impl World {
             moving: true,
             scenario: Scenario::new(seed),
             has_webhook,
+            switched: false,
             outbox: VecDeque::new(),
             changes_told: 0,
             settling: VecDeque::new(),
@@ -235,11 +240,15 @@ impl World {
         let after = |delay_ms: f64| now.plus_millis(delay_ms as i64);
         if draws[1] < self.faults.event_dup.webhook {
             self.stats.webhook.duplicated += 1;
-            self.enqueue(Outgoing { due: after(draws[3] * delay_max_ms), event: event.clone() });
+            self.enqueue(Outgoing {
+                due: after(draws[3] * delay_max_ms),
+                made_at: now,
+                event: event.clone(),
+            });
         }
         let held_back = draws[2] < self.faults.event_reorder.webhook;
         let reorder_ms = if held_back { draws[5] * REORDER_MS as f64 } else { 0.0 };
-        self.enqueue(Outgoing { due: after(draws[4] * delay_max_ms + reorder_ms), event });
+        self.enqueue(Outgoing { due: after(draws[4] * delay_max_ms + reorder_ms), made_at: now, event });
     }
 
     /// Does what is due on channels by the passing of time.
@@ -273,13 +282,20 @@ impl World {
         }
     }
 
-    /// Whether there is something to carry away.
+    /// Sets the switches.
+    pub(crate) fn switch(&mut self, faults: Faults) {
+        self.faults = faults;
+        self.switched = self.has_webhook;
+    }
+
+    /// Whether there is something to carry away, or a throttle may be lifted.
     pub(crate) fn has_mail(&self) -> bool {
-        !self.outbox.is_empty()
+        self.switched || !self.outbox.is_empty()
     }
 
     /// Carries all waiting deliveries away.
     pub(crate) fn take_mail(&mut self) -> VecDeque<Outgoing> {
+        self.switched = false;
         std::mem::take(&mut self.outbox)
     }
 

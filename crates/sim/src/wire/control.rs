@@ -86,7 +86,7 @@ fn faults(world: &mut World, call: &Call) -> Result<Answer> {
         let text = format!("there is no route `{unknown}`; name templates such as /api/v2/users/{{userId}}");
         return Err(ControlError::Malformed(text));
     }
-    world.faults = next;
+    world.switch(next);
     Ok(Answer::ok(&world.faults.to_json()))
 }
 

@@ -91,7 +91,24 @@ async fn an_event_older_than_a_triggers_life_is_dropped_and_counted() {
 }
 
 #[tokio::test]
-async fn beyond_the_throttle_events_wait() {
+async fn an_event_ages_from_when_it_happened_and_not_from_when_it_was_let_go() {
+    let receiver = Receiver::open(&[]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    house.set(json!({"webhook_ttl": 1, "event_delay": {"webhook": 4000}})).await;
+    let agent = house.somebody().await;
+    for round in 0..20 {
+        house.force(&agent, json!({"outOfOffice": round % 2 == 0})).await;
+    }
+    let stats = async || house.get("/sim/stats", "").await.1["events"]["webhook"].clone();
+    eventually("all are let go", async || stats().await["outstanding"] == 0).await;
+    let stats = stats().await;
+    // Three in four are held back for longer than they live.
+    assert!(stats["lostExpired"].as_u64() > Some(10), "{stats}");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn beyond_the_throttle_events_wait_until_it_is_lifted() {
     let receiver = Receiver::open(&[]).await;
     let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
     house.set(json!({"webhook_throttle": 2})).await;
@@ -104,5 +121,9 @@ async fn beyond_the_throttle_events_wait() {
     let stats = stats().await;
     assert_eq!(stats["pushed"], 2);
     assert_eq!(stats["outstanding"].as_u64().unwrap() + 2, stats["made"].as_u64().unwrap());
+    // Sooner than the minute is over: nothing is waited for that long.
+    house.set(json!({"webhook_throttle": 0})).await;
+    let delivered = async || house.get("/sim/stats", "").await.1["events"]["webhook"]["outstanding"] == 0;
+    eventually("the others are delivered", delivered).await;
     house.close().await;
 }

@@ -69,13 +69,24 @@ pub(crate) struct Template {
 impl Template {
     /// Whether it is offered over the socket.
     pub(crate) fn over_socket(&self) -> bool {
-        self.transports.iter().any(|transport| matches!(*transport, "All" | "Websocket"))
+        self.is_offered("Websocket")
+    }
+
+    /// Whether a process-automation trigger can be made for it.
+    pub(crate) fn starts_triggers(&self) -> bool {
+        self.is_offered("ProcessAutomation")
+    }
+
+    fn is_offered(&self, over: &str) -> bool {
+        self.transports.iter().any(|transport| *transport == "All" || *transport == over)
     }
 }
 
+/// Process automation, too.
 const ALL: &[&str] = &["All"];
+const NO_TRIGGER: &[&str] = &["Websocket", "EventBridge"];
 const SOCKET: &[&str] = &["Websocket"];
-const NO_SOCKET: &[&str] = &["EventBridge", "ProcessAutomation"];
+const NO_SOCKET: &[&str] = &["EventBridge"];
 
 const fn user(text: &'static str, kind: Kind, description: &'static str) -> Template {
     Template {
@@ -85,7 +96,7 @@ const fn user(text: &'static str, kind: Kind, description: &'static str) -> Temp
         description,
         permission: None,
         own_only: false,
-        transports: ALL,
+        transports: NO_TRIGGER,
         uri: None,
     }
 }
@@ -96,11 +107,14 @@ const fn system(text: &'static str, description: &'static str) -> Template {
 
 /// Every topic there is.
 pub(crate) const TEMPLATES: &[Template] = &[
-    user(
-        "v2.users.{id}.activity",
-        Kind::Activity,
-        "Presence, routing status, out of office and queues of a user",
-    ),
+    Template {
+        transports: ALL,
+        ..user(
+            "v2.users.{id}.activity",
+            Kind::Activity,
+            "Presence, routing status, out of office and queues of a user",
+        )
+    },
     Template {
         uri: Some("/api/v2/users/{userId}/presences/purecloud"),
         ..user("v2.users.{id}.presence", Kind::Presence, "Presence of a user")
@@ -111,7 +125,10 @@ pub(crate) const TEMPLATES: &[Template] = &[
     },
     user("v2.users.{id}.outofoffice", Kind::OutOfOffice, "Longer absence of a user"),
     user("v2.users.{id}.conversationsummary", Kind::ConversationSummary, "Conversations of a user, counted"),
-    user("v2.users.{id}.integrationpresence", Kind::Silent, "Presence of a user from other sources"),
+    Template {
+        transports: ALL,
+        ..user("v2.users.{id}.integrationpresence", Kind::Silent, "Presence of a user from other sources")
+    },
     user("v2.users.{id}.station", Kind::Silent, "Stations of a user"),
     Template { own_only: true, ..user("v2.users.{id}.tokens", Kind::Silent, "Sign-ins of a user") },
     Template {

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::call::{Answer, Asked};
 use super::refusal::Refusal;
 use super::routing::any_of;
+use crate::channels::TEMPLATES;
 use crate::cloud::id::Id;
 
 /// Most triggers of one organisation.
@@ -15,8 +16,6 @@ const TRIGGERS_MAX: usize = 1000;
 const PAGE_MAX: usize = 200;
 /// Longest description, in characters.
 const DESCRIPTION_MAX: usize = 512;
-/// The topics that triggers can be made for, of those that tell of agents.
-const TOPICS: [&str; 2] = ["v2.users.{id}.activity", "v2.users.{id}.integrationpresence"];
 const OPERATORS: [&str; 12] = [
     "GreaterThanOrEqual",
     "LessThanOrEqual",
@@ -92,8 +91,13 @@ struct Criterion {
 /// `GET /api/v2/processautomation/triggers/topics`
 pub(super) fn topics(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     any_of(asked, &SEE)?;
-    let topics = TOPICS.into_iter().map(Value::from).collect();
-    paged(asked, topics)
+    paged(asked, topic_names().into_iter().map(Value::from).collect())
+}
+
+/// The topics that triggers can be made for.
+fn topic_names() -> Vec<&'static str> {
+    let offered = TEMPLATES.iter().filter(|template| template.starts_triggers());
+    offered.map(|template| template.text).collect()
 }
 
 /// `GET /api/v2/processautomation/triggers`
@@ -188,7 +192,7 @@ fn wanted(asked: &Asked<'_>) -> Result<Wanted, Refusal> {
         let known = allowed.contains(&value);
         if known { Ok(()) } else { Err(Refusal::value(value, field, allowed)) }
     };
-    one_of(&wanted.topic_name, "topicName", &TOPICS)?;
+    one_of(&wanted.topic_name, "topicName", &topic_names())?;
     one_of(&wanted.target.kind, "target.type", &["Workflow"])?;
     if let Some(settings) = &wanted.target.workflow_target_settings {
         one_of(&settings.data_format, "dataFormat", &["Json", "TopLevelPrimitives"])?;

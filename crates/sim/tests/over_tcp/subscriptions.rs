@@ -183,7 +183,18 @@ async fn what_can_be_subscribed_to_is_told_with_the_parts_asked_for() {
     let topics = expanded["entities"].as_array().unwrap();
     let adherence = topics.iter().find(|topic| text(topic, "id").ends_with("adherence")).unwrap();
     assert_eq!(adherence["requiresPermissions"], json!(["wfm:realtimeAdherence:view"]));
-    assert_eq!((&adherence["transports"], &adherence["enforced"]), (&json!(["All"]), &json!(true)));
+    assert_eq!(
+        (&adherence["transports"], &adherence["enforced"]),
+        (&json!(["Websocket", "EventBridge"]), &json!(true))
+    );
+    let offered = |topic: &&Value| {
+        let over = topic["transports"].as_array().unwrap();
+        over.contains(&json!("All")) || over.contains(&json!("ProcessAutomation"))
+    };
+    let automated: Vec<&Value> = topics.iter().filter(offered).map(|topic| &topic["id"]).collect();
+    assert_eq!(automated, ["v2.users.{id}.activity", "v2.users.{id}.integrationpresence"]);
+    let (_, triggers) = house.get("/api/v2/processautomation/triggers/topics", &caller.token).await;
+    assert_eq!(triggers["entities"], json!(automated));
     assert!(adherence.get("description").is_none());
     assert_eq!(caller.call(Method::GET, "availabletopics?expand=mood", None).await.0, 400);
     house.close().await;

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 
-use super::catalogue::Template;
 use super::frames::Word;
 use super::topic::{Kinds, Topic};
 use super::{Channels, TOPICS_MAX};
@@ -39,7 +38,10 @@ pub(crate) enum Objection {
     /// The permission is held, but not in the division of the object.
     OtherDivision(String),
     /// Only the user it is about may have it.
-    Forbidden,
+    OwnOnly {
+        /// Whether the list was to be replaced, which has a code of its own for it.
+        replacing: bool,
+    },
 }
 
 impl Objection {
@@ -48,9 +50,9 @@ impl Objection {
         match self {
             Self::Invalid => "notification.invalid.topic",
             Self::Transport => "notification.transport.not.allowed",
-            Self::Unauthorized(_) => "notification.unauthorized.topic",
+            Self::Unauthorized(_) | Self::OwnOnly { replacing: false } => "notification.unauthorized.topic",
             Self::OtherDivision(_) => "notification.unauthorized.divisioned.topic",
-            Self::Forbidden => "notification.forbidden.topic",
+            Self::OwnOnly { replacing: true } => "notification.forbidden.topic",
         }
     }
 
@@ -58,7 +60,7 @@ impl Objection {
     pub(crate) fn permission(&self) -> Option<&str> {
         match self {
             Self::Unauthorized(permission) | Self::OtherDivision(permission) => Some(permission),
-            Self::Invalid | Self::Transport | Self::Forbidden => None,
+            Self::Invalid | Self::Transport | Self::OwnOnly { .. } => None,
         }
     }
 }
@@ -87,7 +89,8 @@ impl Examined {
             };
             let (mut kept, mut refused) = (Vec::new(), Vec::new());
             for part in parts {
-                match objection_to(part.template).or_else(|| object(&part, name)) {
+                let transport = (!part.template.over_socket()).then_some(Objection::Transport);
+                match transport.or_else(|| object(&part, name)) {
                     None => kept.push(part),
                     Some(why) => refused.push(Rejected { name: part.name, why }),
                 }
@@ -101,17 +104,6 @@ impl Examined {
             examined.permitted.push(Subscribed { name: name.to_owned(), parts: kept });
         }
         examined
-    }
-}
-
-/// What stands against a topic whoever asks.
-fn objection_to(template: &Template) -> Option<Objection> {
-    if !template.over_socket() {
-        Some(Objection::Transport)
-    } else if template.own_only {
-        Some(Objection::Forbidden)
-    } else {
-        None
     }
 }
 

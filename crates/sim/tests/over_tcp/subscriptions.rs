@@ -67,7 +67,6 @@ async fn one_refused_topic_fails_the_request_and_changes_nothing() {
         (long, 400, "notification.invalid.topic"),
         (format!("v2.detail.events.agent.{NOBODY}.state"), 400, "notification.transport.not.allowed"),
         (topic(&agent, "workforcemanagement.adherence"), 403, "notification.unauthorized.topic"),
-        (topic(&agent, "tokens"), 403, "notification.forbidden.topic"),
     ] {
         for method in [Method::POST, Method::PUT] {
             let topics = [topic(&agent, "presence"), bad.clone()];
@@ -75,6 +74,17 @@ async fn one_refused_topic_fails_the_request_and_changes_nothing() {
             assert_eq!((given, text(&error, "code")), (status, code), "{bad}");
             assert_eq!(text(&error, "entityId"), bad);
         }
+    }
+    for (method, code) in
+        [(Method::POST, "notification.unauthorized.topic"), (Method::PUT, "notification.forbidden.topic")]
+    {
+        let tokens = [topic(&agent, "tokens")];
+        let (given, error) = caller.subscriptions(method.clone(), &channel, "", &tokens).await;
+        assert_eq!((given, text(&error, "code")), (403, code), "only a replacement is forbidden");
+        let others = [topic(&agent, "presence"), tokens[0].clone()];
+        let apart = caller.channel().await;
+        let (_, answer) = caller.subscriptions(method, &apart, "?ignoreErrors=true", &others).await;
+        assert_eq!(text(&answer["entities"][1], "rejectionReason"), code);
     }
     assert_eq!(caller.topics(&channel).await, [good]);
     house.close().await;

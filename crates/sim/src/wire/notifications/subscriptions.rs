@@ -77,6 +77,7 @@ fn subscribe(asked: &mut Asked<'_>, instead: bool) -> Result<Answer, Refusal> {
         client: &asked.client,
         faults: &asked.world.faults,
         now: asked.call.now,
+        replacing: instead,
     };
     let Examined { permitted, rejected } = subscriber.examine(wanted.iter().map(|topic| topic.id.as_str()));
     if let Some(first) = rejected.first().filter(|_| !ignore_errors) {
@@ -101,7 +102,7 @@ pub(super) fn by_socket(
     let site = world.site(place);
     let Some(known) = site.channels.living(channel, &world.faults, now) else { return ("404", "not found") };
     let Some(client) = site.cloud.access.client(&known.client) else { return ("404", "not found") };
-    let subscriber = Subscriber { cloud: &site.cloud, client, faults: &world.faults, now };
+    let subscriber = Subscriber { cloud: &site.cloud, client, faults: &world.faults, now, replacing: false };
     let token = known.token.clone();
     let Examined { permitted, rejected } = subscriber.examine(topics.iter().map(String::as_str));
     if let Some(first) = rejected.first() {
@@ -123,6 +124,8 @@ struct Subscriber<'a> {
     client: &'a Client,
     faults: &'a Faults,
     now: Stamp,
+    /// Whether the list is to be replaced.
+    replacing: bool,
 }
 
 impl Subscriber<'_> {
@@ -132,6 +135,9 @@ impl Subscriber<'_> {
 
     /// What stands against a topic for this subscriber.
     fn objection(&self, topic: &Topic, name: &str) -> Option<Objection> {
+        if topic.template.own_only {
+            return Some(Objection::OwnOnly { replacing: self.replacing });
+        }
         let object = topic.object.map(|id| id.to_string()).unwrap_or_default();
         let listed = [topic.template.text, topic.name.as_str(), name, object.as_str()];
         if self.faults.topic_reject.lists(&listed) {
@@ -168,7 +174,7 @@ fn refusal(rejected: &Rejected) -> Refusal {
         Objection::Transport => (400, "The topic is not available over this transport."),
         Objection::Unauthorized(_) => (403, "You are missing a permission for the topic."),
         Objection::OtherDivision(_) => (403, "You are missing a permission in the division of the topic."),
-        Objection::Forbidden => (403, "The topic is for its own user only."),
+        Objection::OwnOnly { .. } => (403, "The topic is for its own user only."),
     };
     Refusal::plain(status, rejected.why.code(), message).about(&rejected.name)
 }

@@ -16,7 +16,7 @@ use serde::Serialize;
 
 use crate::cloud::agent::AgentState;
 use crate::cloud::id::Id;
-use crate::cloud::presence::Spelling;
+use crate::cloud::presence::{Definition, Spelling};
 use crate::cloud::stamp::Stamp;
 use crate::faults::Faults;
 
@@ -75,6 +75,11 @@ struct DefinitionReference {
 }
 
 impl DefinitionReference {
+    fn to(definition: &Definition, style: Style) -> Self {
+        let self_uri = Some(format!("/api/v2/presencedefinitions/{}", definition.id));
+        Self { id: definition.id, system_presence: definition.system.spelt(style.spelling), self_uri }
+    }
+
     fn of(state: &AgentState, style: Style) -> Self {
         let definition = state.presence.definition;
         let self_uri = Some(format!("/api/v2/presencedefinitions/{definition}"));

@@ -8,8 +8,8 @@ use crate::faults::{Faults, Window};
 
 /// How many tokens one organisation keeps; the oldest ones die when there are more.
 const TOKENS_MAX: usize = 10_000;
-/// What the headers say when nothing is limited.
-const UNLIMITED: u64 = 1_000_000;
+/// What the headers and the published limits say when nothing is limited.
+pub(crate) const UNLIMITED: u64 = 1_000_000;
 /// The wait announced when `retry_after_huge` is on: four hours, in seconds.
 const HUGE_WAIT_S: u64 = 14_400;
 
@@ -160,7 +160,8 @@ impl Token {
     }
 }
 
-fn allowance(faults: &Faults) -> u64 {
+/// Requests that a token has in a window.
+pub(crate) fn allowance(faults: &Faults) -> u64 {
     if faults.rate == 0 { UNLIMITED } else { faults.rate }
 }
 

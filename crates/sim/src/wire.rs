@@ -14,6 +14,7 @@ mod notifications;
 mod oauth;
 mod oauth_clients;
 mod organization;
+mod other_presences;
 mod presence;
 mod presence_changes;
 mod query;
@@ -100,6 +101,7 @@ const ROUTES: &[Route] = &[
     get("/api/v2/users/query", users::query),
     post("/api/v2/users/search", search::search),
     get("/api/v2/users/presences/purecloud/bulk", presence::bulk),
+    get("/api/v2/users/presences/{sourceId}/bulk", other_presences::bulk),
     put("/api/v2/users/presences/bulk", presence_changes::set_bulk),
     post("/api/v2/events/users/presence", injected::presences),
     post("/api/v2/events/users/routingstatus", injected::statuses),
@@ -114,6 +116,7 @@ const ROUTES: &[Route] = &[
         template: "/api/v2/users/{userId}/presences/purecloud",
         handler: presence_changes::set,
     },
+    get("/api/v2/users/{userId}/presences/{sourceId}", other_presences::one),
     get("/api/v2/presence/definitions", presence::definitions),
     get("/api/v2/presence/definitions/{definitionId}", presence::definition),
     get("/api/v2/presence/settings", sources::settings),

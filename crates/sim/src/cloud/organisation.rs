@@ -48,15 +48,30 @@ pub struct Limit {
     pub value: u64,
 }
 
-/// The limits that a client may want to know.
-pub const LIMITS: [Limit; 6] = [
+/// The limits that a client may want to know. Only the keys under `platform.api` are the platform's for sure: of the
+/// other namespaces it publishes the values, and these keys stand for them.
+pub const LIMITS: [Limit; 13] = [
     Limit { namespace: "platform.api", key: "client.credentials.token.rate.per.minute", value: 300 },
     Limit { namespace: "platform.api", key: "token.rate.per.minute", value: 300 },
     Limit { namespace: "platform.api", key: "request.bytes.max", value: 512_000 },
-    Limit { namespace: "notifications", key: "websocket.channels.max", value: 20 },
+    Limit { namespace: "notifications", key: CHANNELS_LIMIT, value: 20 },
     Limit { namespace: "notifications", key: "websocket.subscriptions.max", value: 1000 },
     Limit { namespace: "presence", key: "bulk.users.max", value: 50 },
+    Limit { namespace: "analytics.agents", key: "status.query.rows.max", value: 50 },
+    Limit { namespace: "analytics.realtime", key: ACTIVITY_LIMIT, value: 100 },
+    Limit { namespace: "users", key: "ids.max", value: 100 },
+    Limit { namespace: "users", key: "page.size.max", value: 500 },
+    Limit { namespace: "users", key: "search.results.max", value: 100 },
+    Limit { namespace: "routing", key: "queue.members.page.size.max", value: 100 },
+    Limit { namespace: "authorization", key: "divisions.page.size.max", value: 100 },
 ];
+
+/// What the requests of a token are limited by ends so.
+pub const RATE_LIMIT: &str = "rate.per.minute";
+/// Channels of one client.
+pub const CHANNELS_LIMIT: &str = "websocket.channels.max";
+/// Rows of one group in the activity query.
+pub const ACTIVITY_LIMIT: &str = "activity.query.rows.max";
 
 /// Three divisions, the first of them home.
 pub fn seeded_divisions(seed: u64) -> [Division; 3] {

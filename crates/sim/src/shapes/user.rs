@@ -1,11 +1,14 @@
 //! Bodies of the users API: users, their presences, their routing status.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 
 use super::{DefinitionReference, Style};
 use crate::cloud::Cloud;
 use crate::cloud::agent::{Agent, AgentState};
 use crate::cloud::id::Id;
+use crate::cloud::presence::Definition;
 use crate::cloud::stamp::Stamp;
 
 /// A user's presence. The bulk call names the user; the single ones do so by `id`, and expands not at all.
@@ -16,7 +19,7 @@ pub(crate) struct PresenceBody {
     id: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_id: Option<Id>,
-    source: &'static str,
+    source: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_id: Option<Id>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,7 +39,7 @@ impl PresenceBody {
         Self {
             id: None,
             user_id: None,
-            source: "PURECLOUD",
+            source: Cow::Borrowed("PURECLOUD"),
             source_id: None,
             primary: Some(true),
             presence_definition: Some(DefinitionReference::of(state, style)),
@@ -49,7 +52,28 @@ impl PresenceBody {
     /// The same as an integration tells it, to somebody who asked for that one.
     #[must_use]
     pub(crate) fn told_by(self, integration: &'static str, source: Id) -> Self {
-        Self { source: integration, source_id: Some(source), primary: Some(true), ..self }
+        Self { source: Cow::Borrowed(integration), source_id: Some(source), primary: Some(true), ..self }
+    }
+
+    /// From a source that has said nothing yet.
+    pub(crate) fn unheard(agent: &Agent, definition: &Definition, source: &str, style: Style) -> Self {
+        Self {
+            id: Some(agent.user_id),
+            user_id: None,
+            source: Cow::Owned(source.to_owned()),
+            source_id: None,
+            primary: Some(false),
+            presence_definition: Some(DefinitionReference::to(definition, style)),
+            message: Some(String::new()),
+            modified_date: None,
+            self_uri: format!("/api/v2/users/{}/presences/{source}", agent.user_id),
+        }
+    }
+
+    /// The same as an element of a bulk answer, which says nothing about primary sources.
+    #[must_use]
+    pub(crate) fn in_bulk(self) -> Self {
+        Self { user_id: self.id, primary: None, ..self }
     }
 
     /// As the answer of the user's own presence call.
@@ -70,14 +94,9 @@ impl PresenceBody {
         self
     }
 
-    /// As an element of the bulk answer, which says nothing about primary sources.
+    /// As an element of the bulk answer.
     pub(crate) fn bulk(agent: &Agent, state: &AgentState, style: Style) -> Self {
-        Self {
-            id: Some(agent.user_id),
-            user_id: Some(agent.user_id),
-            primary: None,
-            ..Self::expanded(agent, state, style)
-        }
+        Self::single(agent, state, style).in_bulk()
     }
 }
 

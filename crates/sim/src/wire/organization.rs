@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use super::call::{Answer, Asked};
 use super::refusal::Refusal;
-use crate::cloud::organisation::LIMITS;
+use crate::cloud::organisation::{ACTIVITY_LIMIT, CHANNELS_LIMIT, LIMITS, Limit, RATE_LIMIT};
+use crate::faults::Faults;
+use crate::tokens::{UNLIMITED, allowance};
 
 /// `GET /api/v2/organizations/me`
 pub(super) fn show(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
@@ -26,17 +28,16 @@ pub(super) fn show(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
 }
 
 /// `GET /api/v2/organizations/limits/namespaces/{namespace}`: what really holds; `…/defaults`: what usually does.
-/// Only the request rate can differ.
+/// They differ by the switches.
 pub(super) fn limits(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let namespace = asked.param();
     let defaults = asked.path.ends_with("/defaults");
-    let rate = asked.world.faults.rate;
+    let faults = &asked.world.faults;
     let entities: Vec<Value> = LIMITS
         .iter()
         .filter(|limit| limit.namespace == namespace)
         .map(|limit| {
-            let changed = !defaults && rate > 0 && limit.key.ends_with("rate.per.minute");
-            let value = if changed { rate } else { limit.value };
+            let value = if defaults { limit.value } else { in_effect(limit, faults) };
             json!({"key": limit.key, "namespace": limit.namespace, "value": value})
         })
         .collect();
@@ -44,4 +45,17 @@ pub(super) fn limits(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
         return Err(Refusal::not_found());
     }
     Ok(Answer::ok(&json!({"entities": entities})))
+}
+
+/// What holds under the switches. The platform publishes requests a minute, however long its windows are.
+fn in_effect(limit: &Limit, faults: &Faults) -> u64 {
+    match limit.key {
+        CHANNELS_LIMIT => faults.channel_limit.max(1),
+        ACTIVITY_LIMIT => faults.activity_rows_max,
+        key if key.ends_with(RATE_LIMIT) => {
+            let a_minute = allowance(faults).saturating_mul(60) / faults.window_s.max(1);
+            a_minute.clamp(1, UNLIMITED)
+        }
+        _ => limit.value,
+    }
 }

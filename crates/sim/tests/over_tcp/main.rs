@@ -45,6 +45,8 @@ mod socket;
 #[cfg(test)]
 mod subscriptions;
 #[cfg(test)]
+mod surfaces;
+#[cfg(test)]
 mod switches;
 #[cfg(test)]
 mod triggers;

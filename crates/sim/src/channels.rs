@@ -20,7 +20,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 pub(crate) use catalogue::{Object, TEMPLATES, Template};
-pub(crate) use delivery::Published;
+pub(crate) use delivery::{Published, Source};
 pub(crate) use frames::Said;
 pub(crate) use line::{LineEnd, Post};
 pub(crate) use subscription::{Examined, Objection, Rejected, Subscribed, TooMany};

@@ -271,11 +271,19 @@ impl Cloud {
         change
     }
 
-    /// Makes a source somebody's primary one; none is the platform's own.
-    pub fn set_primary_source(&mut self, position: usize, source: Option<Id>) {
-        if let Some(agent) = self.agents.get_mut(position) {
-            agent.primary_source = source;
-        }
+    /// Makes a source somebody's primary one; none is the platform's own. Gives a change of no facet, and the source
+    /// that counted before, unless it is the same.
+    pub fn set_primary_source(
+        &mut self,
+        position: usize,
+        source: Option<Id>,
+    ) -> Option<(Change, Option<Id>)> {
+        let agent = self.agents.get_mut(position).filter(|agent| agent.primary_source != source)?;
+        let former = std::mem::replace(&mut agent.primary_source, source);
+        let state = Arc::clone(agent.state());
+        let (occasion, facets) = (Occasion::Changed, Facets::default());
+        let change = Change { position, occasion, facets, before: Arc::clone(&state), state };
+        Some((change, former))
     }
 
     /// Moves somebody to another division. What they are in stays as it is.

@@ -9,7 +9,10 @@ mod user;
 
 pub(crate) use activity::{ActivityBody, Told};
 pub(crate) use state::{NamedBody, ProfileBody, StateBody, TruthBody};
-pub(crate) use topic::{OutOfOfficeEvent, PresenceEvent, QueueUserEvent, RoutingEvent, SummaryEvent};
+pub(crate) use topic::{
+    FailedRoutingEvent, OutOfOfficeEvent, PresenceEvent, QueueUserEvent, RoutingEvent, SourceEvent,
+    SummaryEvent,
+};
 pub(crate) use user::{Expand, PresenceBody, RoutingBody, UserBody};
 
 use serde::Serialize;

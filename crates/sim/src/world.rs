@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::channels::{Channels, Published};
+use crate::channels::{Channels, Published, Source};
 use crate::cloud::access::ClientState;
 use crate::cloud::chance::Chance;
 use crate::cloud::id::Id;
@@ -212,11 +212,29 @@ impl World {
         }
     }
 
+    /// Makes a source somebody's primary one, and tells whoever wants to know which presence counts.
+    pub(crate) fn set_primary_source(
+        &mut self,
+        place: Where,
+        position: usize,
+        source: Option<Id>,
+        now: Stamp,
+    ) {
+        let site = self.site_mut(place);
+        if let Some((change, former)) = site.cloud.set_primary_source(position, source) {
+            self.tell(place, &change, Some(Source(former)), now);
+        }
+    }
+
     fn tell_channels(&mut self, place: Where, change: &Change, now: Stamp) {
+        self.tell(place, change, None, now);
+    }
+
+    fn tell(&mut self, place: Where, change: &Change, former_source: Option<Source>, now: Stamp) {
         self.changes_told += 1;
         let number = self.changes_told;
         let (site, faults, stats) = self.with_channels(place);
-        let published = Published { cloud: &site.cloud, change, number, faults, now };
+        let published = Published { cloud: &site.cloud, change, former_source, number, faults, now };
         site.channels.publish(&published, stats);
     }
 

@@ -18,19 +18,22 @@ pub(crate) enum Kind {
     ConversationSummary,
     /// Who is active in a queue.
     QueueUsers,
+    /// Which source's presence counts for a user.
+    IntegrationPresence,
     /// Nothing: the topic exists, and the simulator has no events for it.
     Silent,
 }
 
 impl Kind {
     /// Those under which something is sent.
-    pub(crate) const SENT: [Self; 6] = [
+    pub(crate) const SENT: [Self; 7] = [
         Self::Activity,
         Self::Presence,
         Self::RoutingStatus,
         Self::OutOfOffice,
         Self::ConversationSummary,
         Self::QueueUsers,
+        Self::IntegrationPresence,
     ];
 }
 
@@ -127,7 +130,11 @@ pub(crate) const TEMPLATES: &[Template] = &[
     user("v2.users.{id}.conversationsummary", Kind::ConversationSummary, "Conversations of a user, counted"),
     Template {
         transports: ALL,
-        ..user("v2.users.{id}.integrationpresence", Kind::Silent, "Presence of a user from other sources")
+        ..user(
+            "v2.users.{id}.integrationpresence",
+            Kind::IntegrationPresence,
+            "Presence of a user from other sources",
+        )
     },
     user("v2.users.{id}.station", Kind::Silent, "Stations of a user"),
     Template { own_only: true, ..user("v2.users.{id}.tokens", Kind::Silent, "Sign-ins of a user") },

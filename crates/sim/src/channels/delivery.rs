@@ -17,7 +17,8 @@ use crate::cloud::stamp::Stamp;
 use crate::cloud::{Change, Cloud};
 use crate::faults::Faults;
 use crate::shapes::{
-    ActivityBody, OutOfOfficeEvent, PresenceEvent, QueueUserEvent, RoutingEvent, Style, SummaryEvent, Told,
+    ActivityBody, FailedRoutingEvent, OutOfOfficeEvent, PresenceEvent, QueueUserEvent, RoutingEvent,
+    SourceEvent, Style, SummaryEvent, Told,
 };
 use crate::stats::ChannelStats;
 
@@ -25,6 +26,8 @@ use crate::stats::ChannelStats;
 const HELD_MAX: usize = 100_000;
 /// The use of chance that decides about deliveries, beside others of the same seed.
 const FATE: u64 = 3;
+/// The use of chance that decides about reports of failed changes.
+const FAILURE: u64 = 5;
 /// How long an event that is to be overtaken is held back at most, in milliseconds.
 const REORDER_MS: f64 = 1500.0;
 
@@ -35,6 +38,8 @@ pub(crate) struct Published<'a> {
     pub(crate) cloud: &'a Cloud,
     /// What happened.
     pub(crate) change: &'a Change,
+    /// Which source counted before, where another one has come to count.
+    pub(crate) former_source: Option<Source>,
     /// Its number among all changes.
     pub(crate) number: u64,
     /// The switches.
@@ -42,6 +47,10 @@ pub(crate) struct Published<'a> {
     /// When.
     pub(crate) now: Stamp,
 }
+
+/// A presence source; none is the platform's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source(pub(crate) Option<Id>);
 
 /// Deliveries that are not due yet.
 #[derive(Debug, Default)]
@@ -75,6 +84,11 @@ impl Channels {
             for kind in Kind::SENT.into_iter().filter(|kind| *kind != Kind::QueueUsers) {
                 let matter = Matter { kind, object: agent.user_id, withheld };
                 self.tell(event, matter, &wanting, || event.text(agent, kind), stats);
+            }
+            let mut chance = Chance::new(self.seed).fork(FAILURE).fork(event.number);
+            if event.change.facets.routing && chance.happens(event.faults.routing_status_error_p) {
+                let matter = Matter { kind: Kind::RoutingStatus, object: agent.user_id, withheld };
+                self.tell(event, matter, &wanting, || event.failure(agent), stats);
             }
         }
         if event.change.facets.queues {
@@ -208,12 +222,24 @@ impl Published<'_> {
             Kind::OutOfOffice if facets.out_of_office => {
                 notification(&name("outofoffice"), &OutOfOfficeEvent::of(agent, state), correlation)
             }
+            Kind::IntegrationPresence => {
+                let Source(former) = self.former_source?;
+                let body = SourceEvent::of(self.cloud, agent, state, former, style, self.now);
+                notification(&name("integrationpresence"), &body, correlation)
+            }
             Kind::ConversationSummary => {
                 let [before, now] = [&self.change.before, state].map(|state| SummaryEvent::of(agent, state));
                 (before != now).then(|| notification(&name("conversationsummary"), &now, correlation))?
             }
             _ => None,
         }
+    }
+
+    /// The frame that reports a failed change beside the one that came about: somebody wanted the former status back.
+    fn failure(&self, agent: &Agent) -> Option<Arc<str>> {
+        let topic = format!("v2.users.{}.routingStatus", agent.user_id);
+        let body = FailedRoutingEvent::of(agent, self.change, Style::event(self.faults), self.correlation());
+        notification(&topic, &body, self.correlation())
     }
 
     /// The queues that the agent has switched, and whether on or off.

@@ -152,6 +152,7 @@ pub(super) const SWITCHES: &[Switch] = &[
     per_transport!("event_delay", event_delay_ms, "the longest delay in milliseconds, up to 60000", as_delay),
     flag!("presence_event_without_modifiedDate", event_without_modified_date),
     flag!("activity_partial", activity_partial),
+    chance!("routing_status_error_p", routing_status_error_p),
     number!("permission_lag", permission_lag_s, 86_400, "seconds up to 86400"),
     number!("token_die_early", token_die_early_s, 172_800, "seconds a token really lives; 0 is as promised"),
     number!("idle_timeout", idle_timeout_s, 28_800, "seconds up to 28800; 0 is none"),

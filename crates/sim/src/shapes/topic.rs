@@ -6,6 +6,7 @@ use super::{DefinitionReference, RoutingFacet, Style};
 use crate::cloud::agent::{Agent, AgentState, RoutingStatus};
 use crate::cloud::id::Id;
 use crate::cloud::stamp::Stamp;
+use crate::cloud::{Change, Cloud};
 use crate::faults::Faults;
 
 /// The body of `v2.users.{id}.presence`. It does not name the user: the topic does.
@@ -46,6 +47,87 @@ impl RoutingEvent {
     /// Writes the routing status entered.
     pub(crate) fn of(agent: &Agent, state: &AgentState, style: Style) -> Self {
         Self { id: agent.user_id, routing_status: RoutingFacet::of(state, style) }
+    }
+}
+
+/// The body of `v2.users.{id}.routingStatus` that reports a change which did not come about.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct FailedRoutingEvent {
+    #[serde(flatten)]
+    wanted: RoutingEvent,
+    error_info: ErrorInfo,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ErrorInfo {
+    error_code: &'static str,
+    status: u16,
+    correlation_id: Id,
+    user_message: &'static str,
+    user_params_message: &'static str,
+    user_params: [Reference; 0],
+}
+
+impl FailedRoutingEvent {
+    /// Writes that the status before the change was wanted back, and by a later clock: whoever believes it is wrong.
+    pub(crate) fn of(agent: &Agent, change: &Change, style: Style, correlation_id: Id) -> Self {
+        let mut state = AgentState::clone(&change.state);
+        state.routing.status = change.before.routing.status;
+        state.routing.since = state.routing.since.map(|since| since.plus_millis(1));
+        Self {
+            wanted: RoutingEvent::of(agent, &state, style),
+            error_info: ErrorInfo {
+                error_code: "general.bad.request",
+                status: 400,
+                correlation_id,
+                user_message: "An invalid routing status transition was attempted.",
+                user_params_message: "",
+                user_params: [],
+            },
+        }
+    }
+}
+
+/// The body of `v2.users.{id}.integrationpresence` when another source has come to count.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct SourceEvent {
+    user_id: Id,
+    event_type: &'static str,
+    source: &'static str,
+    modified_date: Stamp,
+    presence_definition: DefinitionReference,
+    message: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    current_display_source_id: Option<Id>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    previous_display_source_id: Option<Id>,
+}
+
+impl SourceEvent {
+    /// Writes which source counts now, and which did before; the platform's own has no id.
+    pub(crate) fn of(
+        cloud: &Cloud,
+        agent: &Agent,
+        state: &AgentState,
+        former: Option<Id>,
+        style: Style,
+        now: Stamp,
+    ) -> Self {
+        let current = cloud.sources.iter().find(|source| agent.primary_source == Some(source.id));
+        let definition = DefinitionReference::of(state, style);
+        Self {
+            user_id: agent.user_id,
+            event_type: "UserPrimaryPresenceSourceChanged",
+            source: current.map_or("PURECLOUD", |source| source.integration.unwrap_or(source.name)),
+            modified_date: now,
+            presence_definition: DefinitionReference { self_uri: None, ..definition },
+            message: state.presence.message.clone(),
+            current_display_source_id: agent.primary_source,
+            previous_display_source_id: former,
+        }
     }
 }
 

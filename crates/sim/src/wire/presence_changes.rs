@@ -60,7 +60,7 @@ pub(super) fn set(asked: &mut Asked<'_>) -> Result<Answer, Refusal> {
     let position = users::find(asked, asked.param()).ok_or_else(presence::not_found)?;
     let (place, now) = (asked.place, asked.call.now);
     if body.primary == Some(true) {
-        asked.world.site_mut(place).cloud.set_primary_source(position, None);
+        asked.world.set_primary_source(place, position, None, now);
     }
     for happening in &moves {
         asked.world.happen(place, position, happening, now);

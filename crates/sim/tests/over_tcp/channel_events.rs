@@ -70,6 +70,58 @@ async fn routing_absence_and_queues_have_topics_of_their_own() {
 }
 
 #[tokio::test]
+async fn a_failed_change_is_reported_beside_the_one_that_came_about_and_is_not_true() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = house.somebody().await;
+    let (_, mut socket) = caller.listen(&[topic(&agent, "routingStatus"), topic(&agent, "presence")]).await;
+    house.set(json!({"routing_status_error_p": 1.0})).await;
+    let agent = house.force(&agent, json!({"routingStatus": "INTERACTING"})).await;
+    house.force(&agent, json!({"outOfOffice": true})).await;
+    let [true_one, failed] = socket.events().await.try_into().unwrap();
+    assert_eq!(true_one["eventBody"]["routingStatus"], agent["routingStatus"]);
+    assert!(true_one["eventBody"].get("errorInfo").is_none());
+    let body = &failed["eventBody"];
+    assert_eq!(text(&failed, "topicName"), topic(&agent, "routingStatus"));
+    assert_eq!(body["routingStatus"]["status"], "IDLE", "whoever believes it goes back in time");
+    assert!(text(&body["routingStatus"], "startTime") > text(&agent["routingStatus"], "startTime"));
+    assert_eq!(body["errorInfo"]["errorCode"], "general.bad.request");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_change_of_the_primary_source_is_told_with_both_and_once() {
+    let house = House::of(60).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let agent = house.somebody().await;
+    let (_, sources) = house.get("/api/v2/presence/sources", &caller.token).await;
+    let topics = ["integrationpresence", "activity"].map(|last| topic(&agent, last));
+    let (_, mut socket) = caller.listen(&topics).await;
+    let control = format!("agents/{}/primarysource", text(&agent, "userId"));
+    for source in ["MicrosoftTeams", "MicrosoftTeams", "Branch telephones"] {
+        house.control(Method::POST, &control, json!({"source": source})).await;
+    }
+    let path = format!("/api/v2/users/{}/presences/purecloud", text(&agent, "userId"));
+    house.send(Method::PATCH, &path, &caller.token, Some(json!({"primary": true}))).await;
+    let events = socket.events().await;
+    let told: Vec<[&Value; 3]> = events
+        .iter()
+        .map(|event| {
+            assert_eq!(text(event, "topicName"), topics[0]);
+            let body = &event["eventBody"];
+            assert_eq!(text(body, "eventType"), "UserPrimaryPresenceSourceChanged");
+            assert_eq!(text(&body["presenceDefinition"], "systemPresence"), "ON_QUEUE");
+            ["source", "currentDisplaySourceId", "previousDisplaySourceId"].map(|member| &body[member])
+        })
+        .collect();
+    let [teams, branch] = [0, 1].map(|index| &sources["entities"][index]["id"]);
+    let named = ["MicrosoftTeams", "Branch telephones", "PURECLOUD"].map(Value::from);
+    let none = Value::Null;
+    assert_eq!(told, [[&named[0], teams, &none], [&named[1], branch, teams], [&named[2], &none, branch]]);
+    house.close().await;
+}
+
+#[tokio::test]
 async fn a_summary_of_conversations_tells_the_work_after_a_call_which_nothing_else_does() {
     let house = House::with(SimOptions { rate: 300.0, ..still() }).await;
     let caller = Caller::of(&house, "sim-full").await;

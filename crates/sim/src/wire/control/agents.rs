@@ -189,16 +189,15 @@ struct Sourcing {
 
 fn set_primary_source(world: &mut World, position: usize, call: &Call) -> Result<Answer> {
     let Sourcing { source: wanted } = body(call)?;
-    let cloud = &mut world.here.cloud;
     let id = Id::parse(&wanted);
-    let known = cloud.sources.iter().find(|source| {
+    let known = world.here.cloud.sources.iter().find(|source| {
         id == Some(source.id) || source.name == wanted || source.integration == Some(wanted.as_str())
     });
     let source = known.map(|source| source.id);
     if source.is_none() && wanted != "PURECLOUD" {
         return Err(ControlError::Malformed(format!("no presence source is named `{wanted}`")));
     }
-    cloud.set_primary_source(position, source);
+    world.set_primary_source(Where::Here, position, source, call.now);
     show(world, position)
 }
 

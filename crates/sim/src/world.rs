@@ -2,7 +2,7 @@
 //!
 //! One value behind one lock. Handlers read and move it; the shell gives it time and carries its events away.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -102,7 +102,9 @@ pub(crate) struct World {
     switched: bool,
     outbox: VecDeque<Outgoing>,
     changes_told: u64,
-    settling: VecDeque<(Stamp, Where, usize)>,
+    /// People on queue whom routing notices at an instant, in the order of their instants.
+    settling: BTreeMap<(Stamp, u64), (Where, usize)>,
+    settlings: u64,
     request_chance: Chance,
     event_chance: Chance,
 }
@@ -127,7 +129,8 @@ impl World {
             switched: false,
             outbox: VecDeque::new(),
             changes_told: 0,
-            settling: VecDeque::new(),
+            settling: BTreeMap::new(),
+            settlings: 0,
             request_chance: Chance::new(seed).fork(1),
             event_chance: Chance::new(seed).fork(2),
         }
@@ -184,14 +187,17 @@ impl World {
         if lag_ms == 0 || self.settling.len() >= SETTLING_MAX {
             self.happen(place, position, &Move::Settle, now);
         } else {
-            self.settling.push_back((now.plus_millis(lag_ms), place, position));
+            self.settlings += 1;
+            self.settling.insert((now.plus_millis(lag_ms), self.settlings), (place, position));
         }
     }
 
     /// Lets routing notice everybody whose time has come, or, without an instant to wait for, everybody.
     pub(crate) fn settle(&mut self, due: Option<Stamp>, now: Stamp) {
-        let is_due = |entry: &mut (Stamp, Where, usize)| due.is_none_or(|due| entry.0 <= due);
-        while let Some((_, place, position)) = self.settling.pop_front_if(is_due) {
+        while let Some(first) = self.settling.first_entry()
+            && due.is_none_or(|due| first.key().0 <= due)
+        {
+            let (place, position) = first.remove();
             self.happen(place, position, &Move::Settle, now);
         }
     }

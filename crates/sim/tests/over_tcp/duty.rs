@@ -107,6 +107,48 @@ async fn on_queue_becomes_idle_by_itself_when_the_lag_is_over() {
 }
 
 #[tokio::test]
+async fn a_long_lag_of_one_does_not_hold_up_a_short_one_of_another() {
+    let house = House::of(60).await;
+    let (token, truth) = (house.token("sim-full").await, house.truth().await);
+    let body = json!({"presenceDefinition": {"id": ON_QUEUE}});
+    let status = async |agent: &Value| {
+        let path = format!("/sim/agents/{}", text(agent, "userId"));
+        house.get(&path, "").await.1["routingStatus"]["status"].clone()
+    };
+    for (agent, lag_ms) in [(&truth[1], 60_000), (&truth[2], 20)] {
+        house.force(agent, json!({"presence": "Break"})).await;
+        house.set(json!({"on_queue_lag": lag_ms})).await;
+        let path = format!("/api/v2/users/{}/presences/purecloud", text(agent, "userId"));
+        assert_eq!(house.send(Method::PATCH, &path, &token, Some(body.clone())).await.status(), 200);
+    }
+    crate::webhooks::eventually("the second is noticed", async || status(&truth[2]).await == "IDLE").await;
+    assert_eq!(status(&truth[1]).await, "OFF_QUEUE");
+    house.close().await;
+}
+
+#[tokio::test]
+async fn putting_somebody_on_queue_needs_a_permission_beside_that_of_editing_presences() {
+    let house = House::of(60).await;
+    let agent = house.force(&house.truth().await[1], json!({"presence": "Break"})).await;
+    let path = format!("/api/v2/users/{}/presences/purecloud", text(&agent, "userId"));
+    let client = |permissions: Value| json!({"clientId": "editor", "permissions": permissions});
+    let edit = "presence:userPresence:edit";
+    for (permissions, definition, status, code) in [
+        (json!([edit]), BREAK, 200, Value::Null),
+        (json!([edit]), ON_QUEUE, 403, json!("presence.not.authorized.update.on.queue")),
+        (json!([edit, "routing:agent:onqueue"]), ON_QUEUE, 200, Value::Null),
+    ] {
+        house.control(Method::POST, "clients", client(permissions.clone())).await;
+        let body = json!({"presenceDefinition": {"id": definition}});
+        let token = house.token("editor").await;
+        let response = house.send(Method::PATCH, &path, &token, Some(body)).await;
+        assert_eq!(response.status(), status, "{permissions} {definition}");
+        assert_eq!(response.json::<Value>().await.unwrap()["code"], code, "{permissions} {definition}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
 async fn an_alert_is_accepted_talked_through_and_worked_off() {
     let house = House::of(60).await;
     let duty = Duty::of(&house).await;

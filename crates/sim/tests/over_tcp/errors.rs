@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use crate::house::{House, text};
+use crate::socket::{Caller, Socket};
 
 #[tokio::test]
 async fn every_refusal_has_the_platforms_code_and_its_correlation_id() {
@@ -130,6 +131,27 @@ pub(crate) async fn trouble_by_switch_has_the_right_body_and_spares_the_control_
     house.set(json!({"http_error_p": 0.0, "region_down": "503"})).await;
     assert_eq!(house.get("/api/v2/tokens/me", &token).await.0, 503);
     assert_eq!(house.ask_for_token("", "sim-full", "sim-secret").await.status(), 503);
+    house.close().await;
+}
+
+#[tokio::test]
+pub(crate) async fn a_region_that_times_out_answers_neither_requests_nor_sign_ins_nor_sockets() {
+    let house = House::of(1).await;
+    let caller = Caller::of(&house, "sim-full").await;
+    let channel = caller.channel().await;
+    house.set(json!({"region_down": "timeout"})).await;
+    let patience = Duration::from_millis(300);
+    let read = house.http.get(format!("{}/api/v2/tokens/me", house.url)).bearer_auth(&caller.token);
+    let form = [("grant_type", "client_credentials")];
+    let sign_in = house.http.post(format!("{}/oauth/token", house.url)).form(&form);
+    for request in [read, sign_in] {
+        assert!(request.timeout(patience).send().await.unwrap_err().is_timeout());
+    }
+    let uri = text(&channel, "connectUri");
+    assert!(tokio::time::timeout(patience, Socket::open(uri)).await.is_err());
+    house.set(json!({"region_down": "off"})).await;
+    assert_eq!(house.get("/api/v2/tokens/me", &caller.token).await.0, 200);
+    assert!(Socket::open(uri).await.is_ok());
     house.close().await;
 }
 

@@ -8,7 +8,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::house::{House, still, text};
-use crate::socket::Caller;
+use crate::socket::{Caller, topic};
 use crate::webhooks::{self, Receiver, SECRET, eventually};
 use crate::{agent_states, channel_faults, channel_sockets, channels, errors, sign_in, users};
 
@@ -96,7 +96,9 @@ const SHOWN: &[Shown] = &[
     ("token_die_early", channel_faults::a_token_that_dies_before_its_time_takes_its_channels_along),
     ("idle_timeout", a_token_dies_early_or_of_idling),
     ("clock_skew", the_routing_clock_runs_ahead_and_the_presence_clock_does_not),
+    ("clock_skew", the_routing_clock_runs_ahead_in_events_as_it_does_in_answers),
     ("region_down", errors::trouble_by_switch_has_the_right_body_and_spares_the_control_plane),
+    ("region_down", errors::a_region_that_times_out_answers_neither_requests_nor_sign_ins_nor_sockets),
     ("states_cache_lag_s", agent_states::the_list_lags_behind_by_the_switch_and_the_single_call_does_not),
     ("http_error_p", errors::trouble_by_switch_has_the_right_body_and_spares_the_control_plane),
     ("http_error_status", errors::trouble_by_switch_has_the_right_body_and_spares_the_control_plane),
@@ -275,6 +277,35 @@ async fn the_routing_clock_runs_ahead_and_the_presence_clock_does_not() {
         house.set(json!({"clock_skew": skew_ms})).await;
         let ahead = jiff::SignedDuration::from_millis(skew_ms);
         assert_eq!(clocks().await, (presence, routing + ahead), "{skew_ms}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn the_routing_clock_runs_ahead_in_events_as_it_does_in_answers() {
+    let receiver = Receiver::open(&[]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    let (agent, caller) = (house.somebody().await, Caller::of(&house, "sim-full").await);
+    let topics = ["activity", "routingStatus"].map(|last| topic(&agent, last));
+    let (_, mut socket) = caller.listen(&topics).await;
+    let path = format!("/api/v2/users/{}?expand=presence,routingStatus", text(&agent, "userId"));
+    for (skew_ms, status) in [(-5_000_i64, "INTERACTING"), (5_000, "IDLE")] {
+        house.set(json!({"clock_skew": skew_ms, "webhook_format": "flat"})).await;
+        house.force(&agent, json!({"routingStatus": status})).await;
+        house.control(Method::POST, "pause", json!({})).await;
+        let (_, user) = house.get(&path, &caller.token).await;
+        let (presence, routing) = (&user["presence"]["modifiedDate"], &user["routingStatus"]["startTime"]);
+        let pushed = receiver.events().pop().unwrap();
+        assert_eq!(&pushed["state"]["routingStatus"]["startTime"], routing, "{skew_ms}");
+        assert_eq!(&pushed["state"]["presence"]["modifiedDate"], presence, "{skew_ms}");
+        let happened: jiff::Timestamp = text(&pushed, "timestamp").parse().unwrap();
+        let told: jiff::Timestamp = routing.as_str().unwrap().parse().unwrap();
+        assert_eq!(told, happened + jiff::SignedDuration::from_millis(skew_ms), "{skew_ms}");
+        for event in socket.events().await {
+            assert_eq!(&event["eventBody"]["routingStatus"]["startTime"], routing, "{skew_ms}: {event}");
+            let shown = event.pointer("/eventBody/presence/modifiedDate").unwrap_or(presence);
+            assert_eq!(shown, presence, "{skew_ms}: {event}");
+        }
     }
     house.close().await;
 }

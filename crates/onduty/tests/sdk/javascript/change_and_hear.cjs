@@ -22,21 +22,19 @@ run(async (address, clientId, clientSecret, userId, definitionId) => {
 
   const socket = new WebSocket(channel.connectUri, { handshakeTimeout: DEADLINE });
   const heard = [];
-  const came = new Promise((resolve) => {
-    socket.on("message", (data) => {
-      heard.push(JSON.parse(data));
-      if (heard.at(-1).topicName === topic) {
-        resolve();
-      }
-    });
-  });
+  socket.on("message", (data) => heard.push(JSON.parse(data)));
+  const hear = async (wanted) => {
+    while (!heard.some(wanted)) {
+      await once(socket, "message", { signal: AbortSignal.timeout(DEADLINE) });
+    }
+  };
   await once(socket, "open", { signal: AbortSignal.timeout(DEADLINE) });
   socket.send(JSON.stringify({ message: "ping" }));
+  // Of an answer and an event that are under way at once nobody knows which comes first.
+  await hear((frame) => frame.eventBody.message === "pong");
   const presence = { presenceDefinition: { id: definitionId } };
   const patched = (await new sdk.PresenceApi().patchUserPresencesPurecloud(userId, presence)).body;
-  const late = setTimeout(() => socket.terminate(), DEADLINE);
-  await Promise.race([came, once(socket, "close")]);
-  clearTimeout(late);
+  await hear((frame) => frame.topicName === topic);
   socket.terminate();
   return {
     channel: channel.id,

@@ -26,17 +26,22 @@ def main(address, client_id, client_secret, user_id, definition_id):
     topics = notifications.post_notifications_channel_subscriptions(channel.id, [topic], ignore_errors=True)
     trust = {"ca_certs": AUTHORITY} if AUTHORITY else {}
     socket = websocket.create_connection(channel.connect_uri, timeout=DEADLINE, sslopt=trust)
-    socket.send(json.dumps({"message": "ping"}))
+    heard = []
 
+    def hear(wanted):
+        while not heard or not wanted(heard[-1]):
+            heard.append(json.loads(socket.recv()))
+            departures.frame(heard[-1], "frame")
+
+    socket.send(json.dumps({"message": "ping"}))
+    # Of an answer and an event that are under way at once nobody knows which comes first.
+    hear(lambda frame: frame["eventBody"].get("message") == "pong")
     presence = sdk.UserPresence()
     presence.presence_definition = sdk.PresenceDefinition()
     presence.presence_definition.id = definition_id
     patched = presences.patch_user_presences_purecloud(user_id, presence)
 
-    heard = []
-    while not heard or heard[-1]["topicName"] != topic.id:
-        heard.append(json.loads(socket.recv()))
-        departures.frame(heard[-1], "frame")
+    hear(lambda frame: frame["topicName"] == topic.id)
     socket.close()
     print(
         json.dumps(

@@ -205,9 +205,9 @@ impl World {
     /// Tells a change to whoever listens: channels, and the webhook for the organisation that moves.
     pub(crate) fn publish(&mut self, place: Where, change: &Change, now: Stamp) {
         self.stats.events_made += 1;
-        self.tell_channels(place, change, now);
+        let number = self.tell_channels(place, change, now);
         if self.has_webhook && place == Where::Here {
-            self.push(change, now);
+            self.push(change, number, now);
         }
     }
 
@@ -232,21 +232,23 @@ impl World {
         }
     }
 
-    fn tell_channels(&mut self, place: Where, change: &Change, now: Stamp) {
-        self.tell(place, change, None, now);
+    /// Gives the number of the change, which stands behind its id on every transport.
+    fn tell_channels(&mut self, place: Where, change: &Change, now: Stamp) -> u64 {
+        self.tell(place, change, None, now)
     }
 
-    fn tell(&mut self, place: Where, change: &Change, former_source: Option<Source>, now: Stamp) {
+    fn tell(&mut self, place: Where, change: &Change, former_source: Option<Source>, now: Stamp) -> u64 {
         self.changes_told += 1;
         let number = self.changes_told;
         let (site, faults, stats) = self.with_channels(place);
         let published = Published { cloud: &site.cloud, change, former_source, number, faults, now };
         site.channels.publish(&published, stats);
+        number
     }
 
     /// Turns a change into deliveries to the webhook. Chance is drawn in the same order whatever the switches say, so
     /// that a switch does not alter the fate of later events.
-    fn push(&mut self, change: &Change, now: Stamp) {
+    fn push(&mut self, change: &Change, number: u64, now: Stamp) {
         let draws = [(); 6].map(|()| self.event_chance.fraction());
         let webhook = &mut self.stats.webhook;
         webhook.made += 1;
@@ -256,7 +258,7 @@ impl World {
             webhook.lost_by_switch += 1;
             return;
         }
-        let Some(event) = Event::of(&self.here.cloud, change, self.stats.events_made, &self.faults) else {
+        let Some(event) = Event::of(&self.here.cloud, change, number, &self.faults) else {
             webhook.lost_by_switch += 1;
             return;
         };

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::house::{House, text};
+use crate::socket::{Caller, topic};
 use crate::webhooks::{Receiver, SECRET, eventually};
 
 const FORMATS: [(&str, &str, &str); 8] = [
@@ -125,5 +126,28 @@ async fn beyond_the_throttle_events_wait_until_it_is_lifted() {
     house.set(json!({"webhook_throttle": 0})).await;
     let delivered = async || house.get("/sim/stats", "").await.1["events"]["webhook"]["outstanding"] == 0;
     eventually("the others are delivered", delivered).await;
+    house.close().await;
+}
+
+#[tokio::test]
+async fn one_change_has_one_correlation_id_on_every_transport() {
+    let receiver = Receiver::open(&[]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    house.set(json!({"webhook_format": "notification"})).await;
+    let (agent, caller) = (house.somebody().await, Caller::of(&house, "sim-full").await);
+    let (_, mut socket) = caller.listen(&[topic(&agent, "activity")]).await;
+    // After-call work is told to channels alone, and moves no webhook's number.
+    house.force(&agent, json!({"routingStatus": "INTERACTING"})).await;
+    let work = format!("agents/{}/work", text(&agent, "userId"));
+    for event in ["hang_up", "finish"] {
+        house.control(Method::POST, &work, json!({"event": event})).await;
+    }
+    house.control(Method::POST, "pause", json!({})).await;
+    let ids = |events: &[Value]| -> Vec<Value> {
+        events.iter().map(|event| event["metadata"]["CorrelationId"].clone()).collect()
+    };
+    let (by_socket, pushed) = (ids(&socket.events().await), ids(&receiver.events()));
+    assert_eq!(by_socket.len(), 2);
+    assert!(by_socket.iter().all(|id| pushed.contains(id)), "{by_socket:?} {pushed:?}");
     house.close().await;
 }

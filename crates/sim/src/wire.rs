@@ -251,6 +251,9 @@ fn log_in(world: &mut World, call: &Call, place: Where, correlation: Id, count: 
         let refusal = Refusal::by_status(world.faults.http_error_status);
         return Outcome::Answer(refusal.into_answer(correlation));
     }
+    if call.method != Method::Post {
+        return Outcome::Answer(Refusal::not_found().into_answer(correlation));
+    }
     Outcome::Answer(oauth::token(world, call, place, &mut count.client).correlated(correlation))
 }
 

@@ -4,9 +4,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::call::{Answer, Call, Method};
+use super::call::{Answer, Call};
 use super::query::Query;
-use super::refusal::Refusal;
 use crate::cloud::access::{Client, ClientState};
 use crate::world::{Where, World};
 
@@ -23,10 +22,6 @@ pub(super) fn token(world: &mut World, call: &Call, place: Where, client: &mut S
 }
 
 fn try_token(world: &mut World, call: &Call, place: Where, name: &mut String) -> Result<Answer, Answer> {
-    if call.method != Method::Post {
-        let correlation = world.correlation();
-        return Err(Refusal::not_found().into_answer(correlation));
-    }
     let form_text = std::str::from_utf8(&call.body).ok().filter(|text| text.len() <= FORM_MAX);
     let form = Query::parse(form_text.ok_or_else(|| refuse(400, "invalid_request", "malformed form"))?);
     if world.faults.oauth_rate_limited {

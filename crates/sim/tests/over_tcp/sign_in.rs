@@ -146,3 +146,15 @@ async fn who_am_i_tells_scopes_grants_and_permitted_divisions() {
     assert_eq!((status, text(&error, "code")), (400, "missing.permission.param"));
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_sign_in_by_get_is_refused_under_one_correlation_id() {
+    let house = House::of(1).await;
+    let response = house.http.get(format!("{}/oauth/token", house.url)).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::NOT_FOUND);
+    let ids = response.headers().get_all("ININ-Correlation-Id");
+    let ids: Vec<String> = ids.iter().map(|id| id.to_str().unwrap().to_owned()).collect();
+    let body: Value = response.json().await.unwrap();
+    assert_eq!(ids, [text(&body, "contextId")]);
+    house.close().await;
+}

@@ -218,3 +218,21 @@ async fn a_client_that_makes_no_sense_is_refused_and_the_former_one_stays() {
     }
     house.close().await;
 }
+
+#[tokio::test]
+async fn a_client_without_a_name_never_takes_the_place_of_another() {
+    let house = House::of(1).await;
+    let made = async |client: Value| house.control(Method::POST, "clients", client).await;
+    let (first, second) = (made(json!({})).await, made(json!({})).await);
+    house.control(Method::DELETE, &format!("clients/{}", text(&first, "clientId")), json!({})).await;
+    // As many clients as when the second was made, and its id is taken.
+    let third = made(json!({})).await;
+    let elsewhere = made(json!({"region": "usw2.pure.cloud"})).await;
+    let (_, listed) = house.get("/sim/clients", "").await;
+    let count = |id: &Value| listed.as_array().unwrap().iter().filter(|one| one["clientId"] == *id).count();
+    for client in [&second, &third, &elsewhere] {
+        assert_eq!(count(&client["clientId"]), 1, "{client}");
+    }
+    assert_ne!(second["clientId"], third["clientId"]);
+    house.close().await;
+}

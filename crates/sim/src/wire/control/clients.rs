@@ -65,10 +65,9 @@ struct NewGrant {
 /// region takes it away here. Its tokens live on unless the secret changes.
 pub(super) fn put(world: &mut World, new: NewClient, now: Stamp) -> Result<Answer> {
     let place = place(new.region.as_deref())?;
+    let id = new.client_id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| free_id(world, place));
     let site = world.site(place);
     let count = site.cloud.access.clients().len();
-    let id =
-        new.client_id.clone().filter(|id| !id.is_empty()).unwrap_or_else(|| format!("sim-client-{count}"));
     let former = site.cloud.access.client(&id).cloned();
     if former.is_none() && count >= CLIENTS_MAX {
         return Err(ControlError::Malformed(format!("there are {CLIENTS_MAX} clients already")));
@@ -94,6 +93,21 @@ pub(super) fn put(world: &mut World, new: NewClient, now: Stamp) -> Result<Answe
     }
     site.cloud.access.put_client(client);
     Ok(Answer::json(201, &made))
+}
+
+/// An id that no client has, here or in the other region: whoever wants a new client is never given another's.
+fn free_id(world: &World, place: Where) -> String {
+    let known = |id: &String| {
+        [Where::Here, Where::Elsewhere].iter().any(|at| world.site(*at).cloud.access.client(id).is_some())
+    };
+    let mut number = world.site(place).cloud.access.clients().len();
+    loop {
+        let id = format!("sim-client-{number}");
+        if !known(&id) {
+            return id;
+        }
+        number += 1;
+    }
 }
 
 /// All clients, in the form in which they can be made again, without secrets.

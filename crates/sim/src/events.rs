@@ -9,7 +9,7 @@ use crate::faults::{Faults, WebhookFormat};
 use crate::shapes::{ActivityBody, StateBody, Style, Told};
 
 /// The template of the topic whose events are pushed.
-const ACTIVITY: &str = "v2.users.{id}.activity";
+pub(crate) const ACTIVITY: &str = "v2.users.{id}.activity";
 
 /// One event, ready to be sent: the same id and body at every try.
 #[derive(Clone, Debug)]

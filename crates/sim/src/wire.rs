@@ -128,6 +128,8 @@ const ROUTES: &[Route] = &[
     get(TRIGGER, triggers::one),
     put(TRIGGER, triggers::update),
     Route { method: Method::Delete, template: TRIGGER, handler: triggers::delete },
+    post("/api/v2/processautomation/triggers/{triggerId}/test", triggers::trial::one),
+    post("/api/v2/processautomation/triggers/topics/{topicName}/test", triggers::trial::topic),
     get("/api/v2/presencedefinitions", presence::legacy_definitions),
     get("/api/v2/routing/queues", routing::queues),
     get("/api/v2/routing/queues/{queueId}", routing::queue),

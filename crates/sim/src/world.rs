@@ -14,8 +14,8 @@ use crate::cloud::id::Id;
 use crate::cloud::moves::Move;
 use crate::cloud::stamp::Stamp;
 use crate::cloud::{Change, Cloud};
-use crate::events::Event;
-use crate::faults::Faults;
+use crate::events::{ACTIVITY, Event};
+use crate::faults::{Faults, WebhookFormat};
 use crate::scenario::Scenario;
 use crate::sender::Credentials;
 use crate::stats::{Census, ChannelStats, Stats};
@@ -254,7 +254,9 @@ impl World {
         webhook.made += 1;
         let agent = self.here.cloud.agent(change.position);
         let withheld = agent.is_some_and(|agent| self.faults.state_withheld.covers(agent));
-        if withheld || draws[0] < self.faults.event_loss.webhook {
+        let untriggered = self.faults.webhook_format == WebhookFormat::ProcessAutomation
+            && Trigger::all_off(&self.here.triggers, ACTIVITY);
+        if withheld || untriggered || draws[0] < self.faults.event_loss.webhook {
             webhook.lost_by_switch += 1;
             return;
         }

@@ -14,7 +14,7 @@ use super::id::Id;
 use super::stamp::Stamp;
 
 /// Every permission that an endpoint of the simulator asks for, and those people believe in.
-pub const PERMISSIONS: [&str; 23] = [
+pub const PERMISSIONS: [&str; 24] = [
     "agent:state:view",
     "analytics:agentState:view",
     "analytics:agentStateNames:view",
@@ -31,6 +31,7 @@ pub const PERMISSIONS: [&str; 23] = [
     "processautomation:trigger:add",
     "processautomation:trigger:delete",
     "processautomation:trigger:edit",
+    "processautomation:trigger:test",
     "processautomation:trigger:view",
     "routing:agent:onqueue",
     "routing:queue:edit",

@@ -1,6 +1,8 @@
 //! Process-automation triggers: what starts a workflow when an event of a topic comes. They are kept and checked as
 //! the platform does; no workflow runs here. What a workflow would post is what the sender of webhooks posts.
 
+pub(super) mod trial;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
@@ -38,6 +40,15 @@ pub(crate) struct Trigger {
     id: Id,
     version: u64,
     wanted: Wanted,
+}
+
+impl Trigger {
+    /// Whether the organisation has triggers for a topic, and all of them are switched off: nothing starts a workflow
+    /// then. Without any trigger there may be one that this simulator was never told of.
+    pub(crate) fn all_off(triggers: &[Self], topic: &str) -> bool {
+        let mut of_topic = triggers.iter().filter(|trigger| trigger.wanted.topic_name == topic).peekable();
+        of_topic.peek().is_some() && of_topic.all(|trigger| !trigger.wanted.enabled)
+    }
 }
 
 /// A trigger as its author writes it.

@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::house::{House, text};
+use crate::webhooks::{Receiver, SECRET};
 
 const TRIGGERS: &str = "/api/v2/processautomation/triggers";
 const WORKFLOW: &str = "00000000-0000-4000-8000-000000000000";
@@ -130,5 +131,72 @@ async fn triggers_need_a_permission_for_each_thing_done_to_them() {
         }
         assert_eq!(statuses, allowed, "{permission}");
     }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_test_says_which_triggers_an_event_would_start_and_why_not_the_others() {
+    let house = House::of(1).await;
+    let token = house.token("sim-full").await;
+    let on_idle = json!({"jsonPath": "routingStatus.status", "operator": "Equal", "value": "IDLE"});
+    let (_, idle) =
+        house.query(TRIGGERS, &token, but(&json!({"name": "idle", "matchCriteria": [on_idle]}))).await;
+    let (_, all) = house.query(TRIGGERS, &token, but(&json!({"name": "all"}))).await;
+    let event = |status: &str| json!({"id": WORKFLOW, "routingStatus": {"status": status}});
+    let alone = format!("{}/test", text(&idle, "selfUri"));
+    let topic = format!("{TRIGGERS}/topics/v2.users.%7Bid%7D.activity/test");
+    for (body, matches, valid, matched) in [
+        (event("IDLE"), true, true, vec![&idle, &all]),
+        (event("OFF_QUEUE"), false, true, vec![&all]),
+        // Official SDKs send a text.
+        (json!(event("IDLE").to_string()), true, true, vec![&idle, &all]),
+        (json!({"routingStatus": {"status": "IDLE"}}), false, false, vec![]),
+    ] {
+        let (status, told) = house.query(&alone, &token, body.clone()).await;
+        assert_eq!((status, &told["triggerMatches"]), (200, &json!(matches)), "{body}");
+        assert_eq!(told["schemaValidation"]["matches"], json!(valid), "{body}");
+        let criterion = &told["jsonPathValidation"]["details"][0];
+        assert_eq!(criterion["match"], json!(matches || !valid), "{body}");
+        let (status, told) = house.query(&topic, &token, body.clone()).await;
+        let named = |list: &str| -> Vec<Value> {
+            let triggers = told["triggerMatchValidation"][list].as_array().unwrap();
+            triggers.iter().map(|trigger| trigger["id"].clone()).collect()
+        };
+        let expected: Vec<Value> = matched.iter().map(|trigger| trigger["id"].clone()).collect();
+        assert_eq!((status, named("matchedTriggers")), (200, expected), "{body}");
+        assert_eq!(named("unmatchedTriggers").len(), 2 - matched.len(), "{body}");
+    }
+    let nothing = format!("{TRIGGERS}/topics/v2.users.%7Bid%7D.presence/test");
+    assert_eq!(house.query(&nothing, &token, event("IDLE")).await.0, 404);
+    let refused = house.token("sim-no-role").await;
+    for path in [&alone, &topic] {
+        let (status, error) = house.query(path, &refused, event("IDLE")).await;
+        assert_eq!((status, text(&error, "code")), (403, "missing.any.permissions"), "{path}");
+    }
+    house.close().await;
+}
+
+#[tokio::test]
+async fn a_workflow_whose_triggers_are_all_off_posts_nothing() {
+    let receiver = Receiver::open(&[]).await;
+    let house = House::pushing_to(receiver.url.clone(), SECRET, 60, 0.0).await;
+    let (agent, token) = (house.somebody().await, house.token("sim-full").await);
+    house.set(json!({"webhook_format": "process-automation"})).await;
+    let mut away = false;
+    let mut posts = async || {
+        away = !away;
+        house.control(Method::POST, "pause", json!({})).await;
+        let before = receiver.events().len();
+        house.force(&agent, json!({"outOfOffice": away})).await;
+        house.control(Method::POST, "pause", json!({})).await;
+        receiver.events().len() - before
+    };
+    assert_eq!(posts().await, 1, "without a trigger");
+    let (_, off) = house.query(TRIGGERS, &token, but(&json!({"enabled": false}))).await;
+    let other = json!({"topicName": "v2.users.{id}.integrationpresence"});
+    house.query(TRIGGERS, &token, but(&other)).await;
+    assert_eq!(posts().await, 0, "one for another topic is none");
+    house.send(Method::PUT, text(&off, "selfUri"), &token, Some(trigger())).await;
+    assert_eq!(posts().await, 1, "switched on");
     house.close().await;
 }

@@ -59,8 +59,10 @@ pub enum Glance {
 /// What came of asking the platform about one id.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Report {
-    /// It told; what it told is in the snapshot.
+    /// It told; what it told is in the snapshot, and nothing of the state that is held there is older than the asking.
     Told,
+    /// It told, and left out or could not vouch for some of the state that is held: that stays as old as it was.
+    Unconfirmed(Evidence),
     /// It told a state that is older than what it had pushed before.
     Overtaken(Evidence),
     /// It told no state. This is what was found out.
@@ -113,6 +115,15 @@ pub fn conclude(snapshot: &Snapshot, question: &Question, report: &Report, now: 
             },
             None => return told(asked, snapshot, now),
         },
+        Report::Unconfirmed(seen) => {
+            match row.filter(|row| row.present && row.has_state() && !is_switched_off(row)) {
+                Some(row) => match state_within(question, row, now) {
+                    Some(answer) => return answer,
+                    None => unconfirmed(asked, row).seen([seen.clone()]),
+                },
+                None => return told(asked, snapshot, now),
+            }
+        }
         Report::Missing(facts) => match row.map(|row| (row, state_within(question, row, now))) {
             // Somebody named the agent after the platform said that there is none: the later word stands.
             Some((row, _)) if row.present && facts.prove_absence() => return told(asked, snapshot, now),
@@ -121,7 +132,11 @@ pub fn conclude(snapshot: &Snapshot, question: &Question, report: &Report, now: 
             Some((_, Some(miss))) if !facts.show_no_state() => return miss,
             Some(_) | None => missing(asked, snapshot, facts, now),
         },
-        Report::Refused(refusal) => refused(asked, snapshot, refusal, now),
+        Report::Refused(refusal) => match row.and_then(|row| state_within(question, row, now)) {
+            // Pushed while the platform could not be asked.
+            Some(answer) => return answer,
+            None => refused(asked, snapshot, refusal, now),
+        },
     };
     Answer::Miss(Box::new(finding))
 }
@@ -227,6 +242,17 @@ pub fn unlisted(standing: &str, now: Timestamp) -> Finding {
     Finding::new(Reason::NotYetSynced, "", summary, remedy)
         .seen([Evidence::at("sweep", seen, now)])
         .retry_after(Duration::from_secs(5))
+}
+
+fn unconfirmed(asked: &Asked, row: &Arc<Row>) -> Finding {
+    Finding::new(
+        Reason::StateStale,
+        asked.id(),
+        "the state is known, but part of it is older than you accept, and the platform's read did not confirm that part",
+        "accept an older state (max_staleness), or ask again: the platform leaves parts of a state out now and then",
+    )
+    .seen([Evidence::at(row.changed_by.name(), "last confirmed", row.confirmed_at())])
+    .last_known(Some(row))
 }
 
 fn cache_stale(asked: &Asked, row: &Arc<Row>) -> Finding {

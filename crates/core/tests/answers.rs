@@ -185,6 +185,32 @@ fn a_read_older_than_what_was_pushed_is_named_unless_the_state_held_is_fresh_eno
 }
 
 #[test]
+fn a_state_that_a_read_did_not_confirm_is_given_only_while_it_is_fresh_enough() {
+    let seen = Evidence::at("lookup", "told no presence", NOW);
+    let partly = Report::Unconfirmed(seen.clone());
+    let known = after(vec![(900_000, idle())]).snapshot();
+    assert_eq!(reason(&conclude(&known, &ask(ADA), &partly, NOW)), None);
+    let impatient = Question { max_staleness: Duration::from_secs(99), ..ask(ADA) };
+    let Answer::Miss(finding) = conclude(&known, &impatient, &partly, NOW) else { panic!("too old") };
+    assert_eq!(finding.reason, Reason::StateStale);
+    assert!(finding.last_known.is_some() && finding.evidence.contains(&seen), "{finding:?}");
+    for (state, expected) in
+        [(AccountState::Inactive, Reason::AgentInactive), (AccountState::Deleted, Reason::AgentDeleted)]
+    {
+        let gone = after(vec![(900_000, idle()), (900_001, account(state))]).snapshot();
+        assert_eq!(reason(&conclude(&gone, &ask(ADA), &partly, NOW)), Some(expected));
+    }
+}
+
+#[test]
+fn what_was_pushed_while_the_platform_could_not_be_asked_is_an_answer() {
+    let known = after(vec![(900_000, idle())]).snapshot();
+    for refusal in refusals() {
+        assert_eq!(reason(&conclude(&known, &ask(ADA), &Report::Refused(refusal), NOW)), None);
+    }
+}
+
+#[test]
 fn a_platform_that_cannot_be_asked_never_hides_what_is_known() {
     let known = listed(after(vec![(1_000, idle())]), 500).snapshot();
     for refusal in refusals() {

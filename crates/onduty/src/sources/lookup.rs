@@ -1,6 +1,7 @@
 //! Ids that callers wait for: joined with those in flight, gathered into batches as large as the platform takes,
 //! committed, and only then answered.
 
+mod judge;
 mod plan;
 
 use std::collections::HashMap;
@@ -11,9 +12,7 @@ use futures_util::future::BoxFuture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use onduty_core::agent::UserId;
 use onduty_core::answer::{Asked, Refusal, Report};
-use onduty_core::finding::Evidence;
 use onduty_core::observation::{Input, Source, Statement};
-use onduty_core::snapshot::Snapshot;
 use onduty_core::time::Timestamp;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep, timeout};
@@ -27,6 +26,7 @@ use crate::meters::Meters;
 use crate::platform::{LookedUp, Platform};
 use crate::publish::View;
 use crate::status::{Phase, StatusBoard};
+use judge::judged;
 use plan::{Arrived, Desk, Limits, Ready};
 
 /// Requests in flight at once. More would only move the wait from here to the platform.
@@ -209,9 +209,8 @@ impl Counter {
             Ok(_) => {
                 let snapshot = self.view.snapshot();
                 let judged = |(asked, report): (Asked, Report)| {
-                    let is_told = report == Report::Told;
-                    let overtaken = overtaken(&asked, &snapshot, &said, asked_at).filter(|_| is_told);
-                    (asked, overtaken.map_or(report, Report::Overtaken))
+                    let report = judged(report, &asked, &snapshot, &said, asked_at);
+                    (asked, report)
                 };
                 reports.into_iter().map(judged).collect()
             }
@@ -226,7 +225,7 @@ impl Counter {
     fn show(&self, reports: &[(Asked, Report)]) {
         let refused = reports.iter().find_map(|(_, report)| match report {
             Report::Refused(refusal) => Some(refusal),
-            Report::Told | Report::Overtaken(_) | Report::Missing(_) => None,
+            Report::Told | Report::Unconfirmed(_) | Report::Overtaken(_) | Report::Missing(_) => None,
         });
         let now = self.clock.now();
         self.status.source(Source::Lookup, |standing| match refused {
@@ -243,25 +242,6 @@ impl Counter {
     }
 }
 
-/// What the read says against itself, if all that it tells of somebody is older than what is held.
-fn overtaken(
-    asked: &Asked,
-    snapshot: &Snapshot,
-    said: &[(UserId, Statement)],
-    asked_at: Timestamp,
-) -> Option<Evidence> {
-    let row = asked.row(snapshot)?;
-    let about = said.iter().filter(|(id, _)| id == row.user_id()).map(|(_, statement)| statement);
-    let mut told = about.filter(|statement| tells_state(statement)).peekable();
-    let is_behind = told.peek().is_some() && told.all(|statement| row.is_ahead_of(statement));
-    let detail = "the platform's read tells an older state than is held";
-    is_behind.then(|| Evidence::at("lookup", detail, asked_at))
-}
-
-const fn tells_state(statement: &Statement) -> bool {
-    statement.presence.is_some() || statement.routing_status.is_some() || statement.login.is_some()
-}
-
 fn same_for_all(asked: &[Asked], report: &Report) -> HashMap<Asked, Report> {
     asked.iter().map(|asked| (asked.clone(), report.clone())).collect()
 }
@@ -272,7 +252,9 @@ fn memory_of(report: &Report, unknown: Duration) -> Option<Duration> {
         Report::Missing(facts) if facts.prove_absence() && !facts.are_passing() => {
             Some(unknown.max(ANSWER_MEMORY))
         }
-        Report::Told | Report::Overtaken(_) | Report::Missing(_) => Some(ANSWER_MEMORY),
+        Report::Told | Report::Unconfirmed(_) | Report::Overtaken(_) | Report::Missing(_) => {
+            Some(ANSWER_MEMORY)
+        }
         Report::Refused(_) => None,
     }
 }
@@ -280,6 +262,7 @@ fn memory_of(report: &Report, unknown: Duration) -> Option<Duration> {
 fn outcome(report: &Report) -> &'static str {
     match report {
         Report::Told => "told",
+        Report::Unconfirmed(_) => "unconfirmed",
         Report::Overtaken(_) => "overtaken",
         Report::Missing(facts) if facts.prove_absence() => "absent",
         Report::Missing(facts) if facts.show_no_state() => "logged_out",
@@ -304,7 +287,7 @@ fn words(refusal: &Refusal) -> String {
 mod tests {
     use onduty_core::access::{Needs, Seen};
     use onduty_core::facts::{Existence, Facts, Untaken};
-    use onduty_core::finding::Reason;
+    use onduty_core::finding::{Evidence, Reason};
 
     use super::*;
 

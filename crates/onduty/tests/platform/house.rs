@@ -28,6 +28,8 @@ use onduty_sim::{SimOptions, Simulator, WebhookTarget};
 use serde_json::Value;
 use tokio::sync::mpsc;
 
+use crate::front::{self, Said};
+
 /// How long a condition may take to come true.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -133,15 +135,34 @@ impl House {
     }
 
     pub(crate) fn in_regions(As(api, client): As, sim: Sim, regions: Vec<Region>) -> Self {
-        Self::built(Some(api), client, sim, regions)
+        let url = sim.url.clone();
+        Self::built(Some(api), client, sim, &url, regions)
+    }
+
+    /// One that reaches the platform through a server in front of it; without an API it has to find out which there is.
+    pub(crate) async fn behind(
+        api: Option<PlatformApi>,
+        sim: Sim,
+        alter: impl Fn(&str, Said) -> Said + Send + Sync + 'static,
+    ) -> Self {
+        let (listener, address) = bind("front").await;
+        let front = front::router(&sim, alter);
+        let house = Self::built(api, "sim-full", sim, &format!("http://{address}"), Vec::new());
+        let stop = house.sources.token();
+        house.sources.spawn("front", async move {
+            listener.serve(front, stop).await;
+            Ok(())
+        });
+        house
     }
 
     /// One that has to find out which API there is.
     pub(crate) fn without_api(sim: Sim) -> Self {
-        Self::built(None, "sim-full", sim, Vec::new())
+        let url = sim.url.clone();
+        Self::built(None, "sim-full", sim, &url, Vec::new())
     }
 
-    fn built(api: Option<PlatformApi>, client: &str, sim: Sim, regions: Vec<Region>) -> Self {
+    fn built(api: Option<PlatformApi>, client: &str, sim: Sim, url: &str, regions: Vec<Region>) -> Self {
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let clock = {
             let (system, ahead_ms) = (Clock::system(), Arc::clone(&ahead_ms));
@@ -153,7 +174,7 @@ impl House {
         let roster = Roster::new(Epoch(1));
         let (publisher, view) = publish::channel(roster.snapshot());
         let (inlet, deliveries) = inlet::channel(64);
-        let url = BaseUrl::parse(&sim.url).unwrap();
+        let url = BaseUrl::parse(url).unwrap();
         let config = PlatformConfig {
             region: None,
             api_url: url.clone(),
@@ -271,6 +292,10 @@ async fn keep(mut roster: Roster, publisher: Publisher, mut deliveries: mpsc::Re
 
 /// A place for an ingress, before there is anything behind it: a simulator wants to know where to push at its start.
 pub(crate) async fn bind_ingress() -> (Listener, SocketAddr) {
+    bind("ingress").await
+}
+
+async fn bind(name: &'static str) -> (Listener, SocketAddr) {
     let limits = ListenerLimits {
         connections: 64,
         body_bytes: 1_048_576,
@@ -279,7 +304,7 @@ pub(crate) async fn bind_ingress() -> (Listener, SocketAddr) {
         stop_timeout: Duration::from_secs(1),
     };
     let at = Listen::Tcp(SocketAddr::from(([127, 0, 0, 1], 0)));
-    let listener = Listener::bind("ingress", &at, limits).await.unwrap();
+    let listener = Listener::bind(name, &at, limits).await.unwrap();
     let address = listener.address().tcp().unwrap();
     (listener, address)
 }

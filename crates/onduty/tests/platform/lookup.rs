@@ -2,17 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
 use onduty::config::PlatformApi;
 use onduty_core::agent::UserId;
-use onduty_core::answer::{Answer, Asked, Question, Report, conclude};
+use onduty_core::answer::{Answer, Asked, Question, Refusal, Report, conclude};
 use onduty_core::finding::{Finding, Reason};
 use onduty_core::observation::{Input, Observation, Source, Statement};
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::house::{As, House, within};
+use crate::front::Said;
+use crate::house::{As, House, Sim, within};
 
 const USERS: As = As(PlatformApi::Users, "sim-full");
 const STATES: As = As(PlatformApi::AgentStates, "sim-full");
@@ -99,6 +101,119 @@ async fn a_dropped_expand_is_read_by_the_specific_calls() {
     let snapshot = house.view.snapshot();
     let row = snapshot.by_user_id(&id).unwrap();
     assert!(row.presence().is_some() && row.routing_status().is_some());
+}
+
+/// Every user of a listing or a look-up without a part, and (or) with one in the place of another.
+fn each_user(said: Said, path: &str, change: impl Fn(&mut Value)) -> Said {
+    if !path.starts_with("/api/v2/users?") || said.status != 200 {
+        return said;
+    }
+    said.changed(|page| page["entities"].as_array_mut().unwrap().iter_mut().for_each(change))
+}
+
+#[tokio::test]
+async fn a_part_that_was_left_out_is_read_by_its_specific_call_and_is_as_fresh_as_the_rest() {
+    for (dropped, call, other) in
+        [("presence", "/purecloud", "/routingstatus"), ("routingStatus", "/routingstatus", "/purecloud")]
+    {
+        let sim = Sim::start(30, 0.0, None).await;
+        let house = House::behind(Some(PlatformApi::Users), sim, move |path, said| {
+            each_user(said, path, |user| drop(user.as_object_mut().unwrap().remove(dropped)))
+        })
+        .await;
+        let id = ids(&house, "userId", true).await.remove(0);
+        for _ in 0..2 {
+            house.pass(Duration::from_secs(3_600));
+            let asked_at = house.clock.now();
+            assert_eq!(house.ask(std::slice::from_ref(&id)).await, [Report::Told], "{dropped}");
+            let snapshot = house.view.snapshot();
+            assert!(snapshot.by_user_id(&id).unwrap().confirmed_at() >= asked_at, "{dropped}");
+        }
+        let calls = (house.sim.requests_to(call).await, house.sim.requests_to(other).await);
+        assert_eq!(calls, (2, 0), "{dropped}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_can_not_be_read_now_makes_the_state_stale_and_says_when_to_ask_again() {
+    let sim = Sim::start(30, 0.0, None).await;
+    let is_dropped = Arc::new(AtomicBool::new(false));
+    let dropped = Arc::clone(&is_dropped);
+    let house = House::behind(Some(PlatformApi::Users), sim, move |path, said| {
+        let is_dropped = dropped.load(Ordering::Relaxed);
+        if is_dropped && path.ends_with("/presences/purecloud") {
+            let message = "Rate limit exceeded the maximum. Retry the request in [42] seconds";
+            return Said::json(429, &json!({"code": "too.many.requests.retry.after", "message": message}));
+        }
+        each_user(said, path, |user| {
+            if is_dropped {
+                user.as_object_mut().unwrap().remove("presence");
+            }
+        })
+    })
+    .await;
+    house.sweep(Duration::from_secs(86_400));
+    house.swept(1).await;
+    let id = ids(&house, "userId", true).await.remove(0);
+    is_dropped.store(true, Ordering::Relaxed);
+    house.pass(Duration::from_secs(3_600));
+    let reports = house.ask(std::slice::from_ref(&id)).await;
+    assert!(matches!(reports[0], Report::Refused(Refusal::RateLimited { .. })), "{reports:?}");
+    let stale = finding(&house, &id, &reports[0]).unwrap();
+    assert_eq!((stale.reason, &*stale.also), (Reason::StateStale, &[Reason::RateLimited][..]));
+    let last_known = stale.last_known.unwrap();
+    assert!(stale.retry_after.is_some() && last_known.presence().is_some());
+}
+
+#[tokio::test]
+async fn a_presence_of_a_secondary_source_is_not_asked_for_each_time_and_confirms_nothing() {
+    let house = House::of(USERS, 30).await;
+    let id = ids(&house, "userId", true).await.remove(0);
+    house.sim.faults(json!({"presence_not_primary": true})).await;
+    assert_eq!(house.ask(std::slice::from_ref(&id)).await, [Report::Told], "no presence was ever held");
+    house.sim.faults(json!({"presence_not_primary": false})).await;
+    house.pass(Duration::from_secs(1));
+    assert_eq!(house.ask(std::slice::from_ref(&id)).await, [Report::Told]);
+    house.sim.faults(json!({"presence_not_primary": true})).await;
+    house.pass(Duration::from_secs(3_600));
+    let reports = house.ask(std::slice::from_ref(&id)).await;
+    let stale = finding(&house, &id, &reports[0]).unwrap();
+    assert_eq!(stale.reason, Reason::StateStale);
+    assert!(stale.evidence.iter().any(|seen| seen.detail.contains("not the primary one")), "{stale:?}");
+    assert_eq!(house.sim.requests_to("/purecloud").await, 0);
+}
+
+#[tokio::test]
+async fn who_was_never_routed_is_off_queue_also_by_the_specific_call() {
+    let sim = Sim::start(10, 0.0, None).await;
+    let house = House::behind(Some(PlatformApi::Users), sim, |path, said| {
+        if path.ends_with("/routingstatus") {
+            return said.changed(|status| {
+                status["status"] = "OFF_QUEUE".into();
+                status.as_object_mut().unwrap().remove("startTime");
+            });
+        }
+        each_user(said, path, |user| drop(user.as_object_mut().unwrap().remove("routingStatus")))
+    })
+    .await;
+    let id = ids(&house, "userId", true).await.remove(0);
+    assert_eq!(house.ask(std::slice::from_ref(&id)).await, [Report::Told]);
+    let snapshot = house.view.snapshot();
+    let status = snapshot.by_user_id(&id).unwrap().routing_status().unwrap();
+    assert_eq!((status.value.text(), status.since), ("OFF_QUEUE", None));
+}
+
+#[tokio::test]
+async fn specific_calls_are_bounded_and_whoever_is_over_is_told_to_ask_again() {
+    let house = House::of(USERS, 200).await;
+    house.sim.faults(json!({"expand_drop": 1.0})).await;
+    let ids: Vec<String> = ids(&house, "userId", true).await.into_iter().take(100).collect();
+    let reports = house.ask(&ids).await;
+    let asked = house.sim.requests_to("/purecloud").await + house.sim.requests_to("/routingstatus").await;
+    assert_eq!((asked, house.sim.requests_to("/api/v2/users").await), (20, 2));
+    let told = reports.iter().filter(|report| **report == Report::Told).count();
+    let crowded = reports.iter().filter(|report| **report == Report::Refused(Refusal::Crowded)).count();
+    assert_eq!((told, crowded), (10, 90));
 }
 
 #[tokio::test]

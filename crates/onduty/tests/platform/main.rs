@@ -6,6 +6,7 @@ mod auto;
 mod budget;
 mod counterfactual;
 mod definitions;
+mod front;
 mod house;
 mod ingress;
 mod lookup;

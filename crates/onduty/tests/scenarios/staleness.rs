@@ -97,12 +97,13 @@ fn out_of_budget() -> Vec<Scenario> {
 fn unsaid() -> Vec<Scenario> {
     let withheld = |all: bool| faults(json!({"state_withheld": all}));
     let lag = |seconds: u64| faults(json!({"users_cache_lag_s": seconds}));
-    let failing = || {
+    let trouble = |status: u16| {
         faults(json!({
-            "expand_drop": 1.0, "http_error_p": 1.0, "http_error_status": 500,
-            "http_trouble_routes": ["/api/v2/users/{userId}/presences/purecloud"],
+            "expand_drop": 1.0, "http_error_p": 1.0, "http_error_status": status,
+            "http_trouble_routes": ["/api/v2/users/{userId}/presences/purecloud", "/api/v2/users/{userId}/routingstatus"],
         }))
     };
+    let calm = || faults(json!({"expand_drop": 0.0, "http_error_p": 0.0}));
     vec![
         Scenario::of("the platform withholds the state", STATES, "sim-full")
             .at_the_start([withheld(true)])
@@ -131,13 +132,10 @@ fn unsaid() -> Vec<Scenario> {
             .asked(Asked::Agent("<user>"))
             .finds(miss(Reason::PlatformCacheStale).proof(&["webhook", "lookup"]).waits().last_known())
             .lifted_by([lag(0)]),
-        Scenario::of("E12: expands dropped, and the specific call fails", USERS, "sim-full")
-            .at_the_start([failing()])
+        Scenario::of("E12: expands dropped, and the specific calls are refused", USERS, "sim-full")
+            .at_the_start([trouble(403)])
             .caller(get(USER, Sees::Without("/presence")))
-            .caller(get(
-                "/api/v2/users/<user>/presences/purecloud",
-                Sees::Refusal(500, "internal.server.error"),
-            ))
+            .caller(get("/api/v2/users/<user>/presences/purecloud", Sees::Refusal(403, "not.authorized")))
             .asked(Asked::Agent("<user>"))
             .finds(
                 miss(Reason::Undetermined)
@@ -146,7 +144,16 @@ fn unsaid() -> Vec<Scenario> {
                     .proof(&["/api/v2/users/{id}/presences/purecloud"])
                     .also(&[Reason::StateWithheld]),
             )
-            .lifted_by([faults(json!({"expand_drop": 0.0, "http_error_p": 0.0}))]),
+            .lifted_by([calm()]),
+        Scenario::of("E12: expands dropped, and the specific calls fail", USERS, "sim-full")
+            .at_the_start([trouble(500)])
+            .caller(get(
+                "/api/v2/users/<user>/presences/purecloud",
+                Sees::Refusal(500, "internal.server.error"),
+            ))
+            .asked(Asked::Agent("<user>"))
+            .finds(miss(Reason::PlatformUnavailable).proof(&["answered 500"]))
+            .lifted_by([calm()]),
         Scenario::of("E26: the presence is of a source that is not primary", USERS, "sim-full")
             .at_the_start([faults(json!({"presence_not_primary": true}))])
             .caller(get(USER, Sees::At("/presence/primary", json!(false))))

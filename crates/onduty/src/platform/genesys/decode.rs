@@ -52,7 +52,7 @@ pub use page::{Page, total};
 pub use presence::{presence, presences};
 pub use queue::queue_name;
 pub use refusal::{PlatformRefusal, platform_refusal};
-pub use routing_status::routing_status;
+pub use routing_status::{routing_status, routing_status_of_somebody};
 pub use users::{user, users};
 pub use webhook::webhook;
 

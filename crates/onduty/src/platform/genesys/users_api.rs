@@ -4,7 +4,9 @@
 //! asked for by the specific calls. Whom a request for ids with `state=any` leaves out does not exist, provided that
 //! the token sees every division; otherwise their presence tells: that call has no divisions.
 
+mod alone;
 mod lookup;
+mod parts;
 mod unnamed;
 
 use std::collections::BTreeSet;
@@ -17,7 +19,7 @@ use onduty_core::row::Row;
 
 use super::access::AccessReader;
 use super::budget::Purpose;
-use super::client::{Ask, Client};
+use super::client::{Answer, Ask, Client};
 use super::decode::{self, Arrival};
 use super::error::PlatformError;
 use super::route::{Route, encoded};
@@ -25,6 +27,7 @@ use crate::forecast::ListingShape;
 use crate::platform::ListedPage;
 use crate::publish::View;
 use crate::status::StatusBoard;
+use parts::Told;
 
 /// Ids in one request; more is refused with `max.user.ids`.
 pub const BATCH_MAX: usize = 100;
@@ -105,18 +108,39 @@ impl UsersApi {
         source: Source,
         purpose: Purpose,
     ) -> Result<Vec<Observation>, PlatformError> {
-        let list: Vec<String> = users.iter().map(|user| format!("id={}", encoded(user.as_str()))).collect();
-        let path =
-            format!("{}?pageSize={BATCH_MAX}&state=any&expand={EXPAND}&{}", Route::Users, list.join("&"));
-        match self.client.get(&Ask { route: Route::Users, path, purpose }).await {
-            Ok(answer) => {
-                let arrival = Arrival { source, heard_at: answer.sent_at };
-                let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
-                let heard = page.entities.into_iter().flat_map(|heard| heard.observations);
-                Ok(heard.map(lookup::without_leftovers).collect())
-            }
+        let told = self.told_of(users, source, purpose).await?;
+        Ok(told.into_iter().flat_map(|told| told.said).collect())
+    }
+
+    /// As [`UsersApi::named`], with what is known of the parts that are left out.
+    async fn told_of(
+        &self,
+        users: &[UserId],
+        source: Source,
+        purpose: Purpose,
+    ) -> Result<Vec<Told>, PlatformError> {
+        let ids: Vec<&str> = users.iter().map(UserId::as_str).collect();
+        match self.ask_for(&ids, source, purpose).await {
+            Ok((told, _)) => Ok(told),
             Err(error) if error.nobody().is_some() => Ok(Vec::new()),
             Err(error) => Err(error),
         }
+    }
+
+    /// The users of some ids, in one request.
+    async fn ask_for(
+        &self,
+        ids: &[&str],
+        source: Source,
+        purpose: Purpose,
+    ) -> Result<(Vec<Told>, Answer), PlatformError> {
+        let list: Vec<String> = ids.iter().map(|id| format!("id={}", encoded(id))).collect();
+        // Without a page size the platform shows 25 of the ids asked for.
+        let path =
+            format!("{}?pageSize={BATCH_MAX}&state=any&expand={EXPAND}&{}", Route::Users, list.join("&"));
+        let answer = self.client.get(&Ask { route: Route::Users, path, purpose }).await?;
+        let arrival = Arrival { source, heard_at: answer.sent_at };
+        let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
+        Ok((page.entities.into_iter().flat_map(Told::of).collect(), answer))
     }
 }

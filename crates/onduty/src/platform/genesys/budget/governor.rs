@@ -15,6 +15,8 @@ use crate::status::{ShareStanding, StatusBoard};
 
 /// The most requests of one purpose that wait at once. The sources send few at a time; more would be a mistake.
 const WAITING_MAX: u32 = 64;
+/// How long a wait that was asked for is shown, at most.
+const DAY: Duration = Duration::from_secs(86_400);
 /// The longest sleep before the clock is read again, so that a corrected clock is noticed.
 const SLEEP_MAX: Duration = Duration::from_secs(5);
 
@@ -32,8 +34,8 @@ pub struct Governor {
 struct State {
     budget: Budget,
     waiting: [u32; Purpose::ALL.len()],
-    /// The longest wait that the platform asked for and did not get.
-    longest_asked: Option<Duration>,
+    /// The longest wait that the platform asked for and did not get, and when it asked.
+    longest_asked: Option<(Duration, Timestamp)>,
 }
 
 /// Leave to send one request. Whoever drops it says that nothing more is to be heard of it.
@@ -128,7 +130,8 @@ impl Governor {
         let mut state = self.lock();
         let Limited { until, endpoint_only, asked, known } =
             state.budget.refused(now, route, headers, retry_after);
-        state.longest_asked = state.longest_asked.max(asked);
+        let asked_now = asked.map(|asked| (asked, now));
+        state.longest_asked = asked_now.max(still_wanted(state.longest_asked, now));
         self.show(&state);
         drop(state);
         let limited = if endpoint_only { "endpoint" } else { "token" };
@@ -172,7 +175,7 @@ impl Governor {
             standing.blocked_until = budget.blocked_until(now);
             standing.endpoints =
                 budget.routes_blocked(now).map(|(at, until)| (at.template(), until)).collect();
-            standing.longest_wait_asked = state.longest_asked;
+            standing.longest_wait_asked = still_wanted(state.longest_asked, now).map(|(asked, _)| asked);
             standing.shares = Purpose::ALL.map(share).to_vec();
         });
         for purpose in Purpose::ALL {
@@ -184,6 +187,11 @@ impl Governor {
         // A budget is whole after each of its methods: a panic elsewhere leaves nothing half done.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// A wait that was asked for and is not over by now: then it is no trouble any more. A day is the longest limit known.
+fn still_wanted(asked: Option<(Duration, Timestamp)>, now: Timestamp) -> Option<(Duration, Timestamp)> {
+    asked.filter(|(asked, at)| *at <= now && now < at.after((*asked).min(DAY)))
 }
 
 /// A place among those who wait.
@@ -254,6 +262,20 @@ mod tests {
         assert_eq!(until, Timestamp::from_millis(300_000));
         assert_eq!(shown.longest_wait_asked, Some(Duration::from_secs(14_400)));
         assert_eq!((shown.blocked_until, shown.endpoints), (None, vec![("/api/v2/users", until)]));
+    }
+
+    #[tokio::test]
+    async fn a_wait_of_hours_is_no_trouble_any_more_once_it_is_over() {
+        let (now, clock) = still();
+        let status = StatusBoard::default();
+        let governor = Governor::new(clock, status.clone(), Meters::new().0);
+        let asked = Duration::from_secs(14_400);
+        governor.refused(Route::Users, &LimitHeaders::default(), Some(asked));
+        for (at_s, shown) in [(301, Some(asked)), (14_399, Some(asked)), (14_400, None)] {
+            now.store(at_s * 1_000, Ordering::Relaxed);
+            assert!(governor.admit(Purpose::Lookup, Route::Agents, Duration::ZERO).await.is_ok());
+            assert_eq!(status.read().budget.longest_wait_asked, shown, "after {at_s} s");
+        }
     }
 
     #[tokio::test]

@@ -92,7 +92,7 @@ pub struct Limited {
 pub struct Budget {
     keeps_channels: bool,
     allowed: u32,
-    /// Whether any answer ever came.
+    /// Whether any answer ever told of the allowance.
     is_heard: bool,
     counted: Option<Counted>,
     under_way: u32,
@@ -232,7 +232,8 @@ impl Budget {
     /// Takes in what an answer says.
     pub fn record(&mut self, now: Timestamp, headers: &LimitHeaders) {
         self.forget_what_is_over(now);
-        self.is_heard = true;
+        // A proxy's page and a refused token's answer tell no allowance.
+        self.is_heard |= headers.allowed.is_some() || headers.count.is_some();
         if let Some(allowed) = headers.allowed.filter(|allowed| *allowed > 0) {
             self.allowed = allowed;
         }

@@ -333,3 +333,24 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn only_an_answer_that_tells_of_the_allowance_opens_the_blind_limit() {
+    let nothing = LimitHeaders::default();
+    let table = [
+        (nothing, 1),
+        (LimitHeaders { reset: Some(Duration::from_secs(60)), ..nothing }, 1),
+        (LimitHeaders { allowed: Some(300), ..nothing }, 30),
+    ];
+    for (headers, at_once) in table {
+        let mut budget = Budget::default();
+        assert_eq!(budget.decide(at(0), &to(Route::Users, Purpose::Lookup)), Decision::Grant);
+        budget.over();
+        budget.record(at(0), &headers);
+        let mut granted = 0;
+        while budget.decide(at(1), &to(Route::Users, Purpose::Lookup)) == Decision::Grant {
+            granted += 1;
+        }
+        assert_eq!(granted, at_once, "{headers:?}");
+    }
+}

@@ -110,8 +110,15 @@ pub(super) fn activity(members: Object<'_>) -> Result<(Statement, Option<Ignored
         out_of_office: members.optional("outOfOffice", out_of_office)?,
         ..Statement::default()
     };
+    // The body of a routing event without its envelope looks like this one, and it can report a change that failed:
+    // what it calls the status did not come about.
+    let failed = members.has("errorInfo").then_some(Ignored::ErrorInfo);
+    if failed.is_some() {
+        statement.routing_status = None;
+    }
     let presence = members.optional("presence", presence)?;
     let ignored = presence.and_then(|presence| presence.into_pushed(&mut statement));
+    let ignored = failed.or(ignored);
     let queues = members.optional("activeQueueIds", |value| elements(value, QUEUES_MAX, id))?;
     let changed_at = members.optional("dateActiveQueuesChanged", instant)?;
     statement.active_queues = queues.map(|queues| Said {

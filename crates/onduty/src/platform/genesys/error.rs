@@ -101,6 +101,16 @@ impl PlatformError {
         self.refused_with(404).filter(|refused| refused.says_nobody())
     }
 
+    /// Whether the platform itself says that what was asked for is not there.
+    pub fn says_absent(&self) -> bool {
+        self.refused_with(404).is_some_and(Refused::says_absent)
+    }
+
+    /// Whether the answer would have been larger than the platform gives: it is to be asked for less.
+    pub fn says_too_large(&self) -> bool {
+        self.refused_with(400).is_some_and(|refused| refused.code == "response.entity.too.large")
+    }
+
     /// The refusal, if the platform answered with that status.
     pub fn refused_with(&self, status: u16) -> Option<&Refused> {
         match self {
@@ -118,6 +128,11 @@ impl PlatformError {
 impl Refused {
     /// What stands in the place of a code where the body is not the platform's.
     pub const WITHOUT_CODE: &str = "without a code";
+
+    /// Whether the platform itself says that what was asked for is not there: a proxy's page has no code.
+    pub fn says_absent(&self) -> bool {
+        self.status == 404 && self.code != Self::WITHOUT_CODE
+    }
 
     /// Whether it says that there is nobody of the ids asked for. A plain `not.found` (or a proxy's page) says that
     /// there is no such path, and nothing about anybody.
@@ -159,6 +174,17 @@ mod tests {
         {
             assert!(!refused(status, code).says_nobody(), "{status} {code}");
         }
+    }
+
+    #[test]
+    fn a_proxys_page_says_nothing_of_what_was_asked_for() {
+        let refused = |status, code: &str| {
+            let (route, code, message) = (Route::AgentState, code.to_owned(), String::new());
+            PlatformError::Refused(Refused { route, status, code, message, correlation_id: None })
+        };
+        assert!(refused(404, "not.found").says_absent());
+        assert!(!refused(404, Refused::WITHOUT_CODE).says_absent());
+        assert!(!refused(403, "not.authorized").says_absent());
     }
 
     #[test]

@@ -56,7 +56,7 @@ pub(super) async fn queue(client: &Client, id: &str) -> KindFound {
     let path = format!("/api/v2/routing/queues/{}", encoded(id));
     let answer = match client.get(&Ask { route: Route::Queue, path, purpose: Purpose::Diagnosis }).await {
         Ok(answer) => answer,
-        Err(error) if error.refused_with(404).is_some() => return Ok(None),
+        Err(error) if error.says_absent() => return Ok(None),
         Err(PlatformError::Refused(refused)) => {
             let denial = refused.denial(asked_at);
             // Refused for the division of the queue: so there is one.

@@ -19,7 +19,7 @@ pub(super) enum Single {
     Told(Box<Observation>),
     /// The agent, and no state.
     Blank(Seen<()>),
-    /// `404`: for whoever may see it, there is no state.
+    /// `404`, in the platform's own words: for whoever may see it, there is no state.
     NoState(Seen<()>),
     /// `403`: it may not be seen.
     Denied(Seen<Denial>),
@@ -56,7 +56,7 @@ impl AgentStatesApi {
                 let profile = self.client.read(&answer, decode::agent_profile)?;
                 Ok(Ok((profile, arrival(&answer, purpose))))
             }
-            Err(PlatformError::Refused(refused)) if refused.status == 404 => Ok(Err(refused)),
+            Err(PlatformError::Refused(refused)) if refused.says_absent() => Ok(Err(refused)),
             Err(error) => Err(error),
         }
     }
@@ -89,7 +89,7 @@ impl AgentStatesApi {
                 })
             }
             Err(PlatformError::Refused(refused)) => match refused.status {
-                404 => Ok(Single::NoState(refused.denial(asked_at).with(()))),
+                404 if refused.says_absent() => Ok(Single::NoState(refused.denial(asked_at).with(()))),
                 403 => Ok(Single::Denied(refused.denial(asked_at))),
                 _ => Err(PlatformError::Refused(refused)),
             },
@@ -111,7 +111,7 @@ impl AgentStatesApi {
         let path = format!("{}/{}", Route::Users, encoded(id));
         match self.get(Route::User, path, Purpose::Diagnosis).await {
             Ok(answer) => Ok(Some(answer.seen(Kind::User { agent_id: None, name: None }))),
-            Err(error) if error.refused_with(404).is_some() => Ok(None),
+            Err(error) if error.says_absent() => Ok(None),
             Err(error) => Err(error),
         }
     }

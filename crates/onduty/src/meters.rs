@@ -106,6 +106,7 @@ struct Families {
     channel_agents: Family<CoverLabel, Gauge>,
     channel_losses: Family<CauseLabel, Counter>,
     channel_malformed: Counter,
+    unreadable_parts: Counter,
     channel_mended: Family<OutcomeLabel, Counter>,
     channel_compared: Family<OutcomeLabel, Counter>,
     channel_spread: Histogram,
@@ -238,6 +239,11 @@ impl Meters {
         self.0.channel_malformed.inc();
     }
 
+    /// So many parts of users in an answer could not be read.
+    pub fn unreadable_parts(&self, parts: usize) {
+        self.0.unreadable_parts.inc_by(parts as u64);
+    }
+
     /// After a gap so many agents were read again, of whom so many had changed in it.
     pub fn channel_mended(&self, read: usize, changed: usize) {
         for (outcome, agents) in [("changed", changed), ("unchanged", read.saturating_sub(changed))] {
@@ -291,6 +297,7 @@ impl Families {
             channel_agents: Family::default(),
             channel_losses: Family::default(),
             channel_malformed: Counter::default(),
+            unreadable_parts: Counter::default(),
             channel_mended: Family::default(),
             channel_compared: Family::default(),
             channel_spread: seconds(),
@@ -368,6 +375,9 @@ impl Families {
         registry.register("channel_losses", help, self.channel_losses.clone());
         let help = "Events of notification channels that could not be read";
         registry.register("channel_malformed_events", help, self.channel_malformed.clone());
+        let help =
+            "Parts of users in the platform's answers that could not be read and were taken for no news";
+        registry.register("unreadable_parts", help, self.unreadable_parts.clone());
         let help = "Agents read again after a gap in a notification channel";
         registry.register("channel_agents_read_again", help, self.channel_mended.clone());
         let help = "Events heard while two channels had the same topics, by which of them heard it";

@@ -4,6 +4,7 @@
 pub mod genesys;
 mod spoken;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use onduty_core::agent::UserId;
@@ -47,10 +48,12 @@ pub struct Platform {
 #[derive(Debug, Default)]
 pub struct Walk {
     proof: Proof,
+    /// Users on a page: the same for all pages, whatever is found too large meanwhile.
+    page_size: Option<usize>,
 }
 
 /// One page of a full listing.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct ListedPage {
     /// What it says, and what follows from what it leaves out.
     pub observations: Vec<Observation>,
@@ -60,6 +63,17 @@ pub struct ListedPage {
     pub total: Option<u64>,
     /// Whether there is another page.
     pub has_next: bool,
+    /// Parts of agents in it that can't be read, and are no news.
+    pub unreadable: usize,
+}
+
+/// What came of asking for what a listing left out.
+#[derive(Debug, Default)]
+pub struct FilledIn {
+    /// What was said.
+    pub observations: Vec<Observation>,
+    /// Who could not be asked for now: nothing follows about them.
+    pub pending: BTreeSet<UserId>,
 }
 
 /// What came of asking about some ids.
@@ -157,7 +171,10 @@ impl Platform {
     /// When the platform gave no usable answer. Nothing follows about anybody then.
     pub async fn list_page(&self, walk: &mut Walk, number: u64) -> Result<ListedPage, PlatformError> {
         match self.find_out().await? {
-            PlatformApi::Users => self.users.list_page(number).await,
+            PlatformApi::Users => {
+                let size = *walk.page_size.get_or_insert(self.users.page_size());
+                self.users.list_page(size, number).await
+            }
             PlatformApi::AgentStates => self.agent_states.list_page(&mut walk.proof, number).await,
         }
     }
@@ -201,11 +218,11 @@ impl Platform {
     /// # Errors
     ///
     /// When the platform gave no usable answer.
-    pub async fn fill_in(&self, agents: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
+    pub async fn fill_in(&self, agents: &[UserId]) -> Result<FilledIn, PlatformError> {
         match self.find_out().await? {
             PlatformApi::Users => self.users.fill_in(agents).await,
             // There a state that is left out is nothing unusual, and means something.
-            PlatformApi::AgentStates => Ok(Vec::new()),
+            PlatformApi::AgentStates => Ok(FilledIn::default()),
         }
     }
 
@@ -267,7 +284,7 @@ impl Platform {
     /// How many agents one page names at most.
     pub fn page_size_max(&self) -> usize {
         match self.spoken.get() {
-            Some(PlatformApi::Users) | None => genesys::users_api::PAGE_SIZE,
+            Some(PlatformApi::Users) | None => self.users.page_size(),
             Some(PlatformApi::AgentStates) => genesys::agent_states_api::PAGE_SIZE,
         }
     }

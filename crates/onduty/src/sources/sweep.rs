@@ -26,7 +26,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::Interval;
+use crate::config::{Interval, show_duration};
 use crate::error_chain::Chain;
 use crate::inlet::{Inlet, InletError};
 use crate::lifecycle::TaskResult;
@@ -36,8 +36,10 @@ use crate::platform::genesys::error::PlatformError;
 use crate::platform::{ListedPage, Platform, Walk};
 use crate::publish::View;
 use crate::status::{Phase, StatusBoard};
+use blanks::Blanks;
 use definitions::Vocabulary;
 use pacing::Pace;
+use plan::Since;
 use reads::allowed_after;
 use tally::{Gap, Tally, Verdict};
 
@@ -107,11 +109,7 @@ impl Sweep {
     ///
     /// Never: whatever fails is shown, and tried again.
     pub async fn run(self, stop: CancellationToken) -> TaskResult {
-        let bound = self.bound(Duration::ZERO);
-        self.status.source(Source::Sweep, |standing| {
-            standing.phase = Phase::Starting;
-            standing.bound = Some(bound);
-        });
+        self.status.source(Source::Sweep, |standing| standing.phase = Phase::Starting);
         stop.run_until_cancelled(self.sweep_for_ever()).await;
         Ok(())
     }
@@ -120,17 +118,17 @@ impl Sweep {
         // The first listing, and one after a gap, are read at full speed: until they end, nobody can be found absent,
         // and the shorter a listing takes, the less the directory changes under it.
         let (mut paced, mut failures) = (false, 0_u32);
-        let mut vocabulary = Vocabulary::default();
+        let (mut vocabulary, mut blanks) = (Vocabulary::default(), Blanks::default());
         loop {
-            self.plan();
+            self.plan(Since::Before);
             self.look_at_definitions(&mut vocabulary).await;
             let started_at = self.clock.now();
             let wait = match self.sweep(started_at, paced, &vocabulary).await {
                 Ok(Swept { verdict: Verdict::Complete { agents }, started_at, corrections }) => {
                     self.completed(started_at, agents, corrections);
-                    self.fill_in_blanks().await;
+                    self.plan(Since::NewMark);
+                    self.fill_in_blanks(&mut blanks).await;
                     (paced, failures) = (true, 0);
-                    self.plan();
                     self.interval()
                 }
                 Ok(Swept { verdict: Verdict::Gap(gap), .. }) => {
@@ -156,6 +154,7 @@ impl Sweep {
     ) -> Result<Swept, SweepError> {
         let pace = Pace { started_at, interval: self.interval(), paced };
         let (mut walk, mut tally, mut corrections) = (Walk::default(), Tally::default(), 0);
+        let mut unreadable = 0;
         for number in 1..=PAGES_MAX {
             let due_at = pace.due_at(number, tally.total(), self.platform.page_size_max());
             sleep(self.until(due_at)).await;
@@ -164,6 +163,8 @@ impl Sweep {
             self.keep_dialect(number).await?;
             let page = page?;
             tally.page(page.total, &page.named);
+            page.observations.iter().for_each(|heard| tally.heard(heard.heard_at, started_at));
+            unreadable += page.unreadable;
             let has_next = page.has_next;
             corrections += self.hand_in(page, number).await?;
             tracing::debug!(page = number, agents = tally.named(), "swept a page");
@@ -171,13 +172,17 @@ impl Sweep {
                 continue;
             }
             self.platform.look_at_access().await;
+            if let Verdict::Complete { .. } = self.verdict(&tally) {
+                corrections += self.ask_for_missing(started_at, number, &mut tally).await?;
+            }
+            let finished_at = self.clock.now();
+            tally.heard(finished_at, started_at);
             let verdict = self.verdict(&tally);
             if let Verdict::Complete { agents } = verdict {
-                corrections += self.ask_for_missing(started_at, number).await?;
-                let listing = Listing { started_at, finished_at: self.clock.now(), agents };
+                let listing = Listing { started_at, finished_at, agents };
                 corrections += self.commit(vec![Input::Listing(listing)], number).await?;
             }
-            self.show_denial(&walk, vocabulary);
+            self.show_limits(&walk, vocabulary, unreadable, started_at);
             return Ok(Swept { verdict, started_at, corrections });
         }
         Err(SweepError::Endless)
@@ -194,13 +199,19 @@ impl Sweep {
     }
 
     /// Whoever was not named is asked for by id, so that only those are gone whom that does not find either.
-    async fn ask_for_missing(&self, started_at: Timestamp, number: u64) -> Result<u64, SweepError> {
+    async fn ask_for_missing(
+        &self,
+        started_at: Timestamp,
+        number: u64,
+        tally: &mut Tally,
+    ) -> Result<u64, SweepError> {
         let snapshot = self.view.snapshot();
         let unnamed = |row: &&Arc<Row>| row.held.seen_at.get() < started_at;
         let missing: Vec<Arc<Row>> = snapshot.present_after(None).filter(unnamed).cloned().collect();
         let mut corrections = 0;
         for missing in missing.chunks(self.platform.lookup_batch_max()) {
             let found = self.still_there(missing, number).await?;
+            found.iter().for_each(|heard| tally.heard(heard.heard_at, started_at));
             let inputs = found.into_iter().map(|observation| Input::Observation(Box::new(observation)));
             corrections += self.commit(inputs.collect(), number).await?;
         }
@@ -249,19 +260,11 @@ impl Sweep {
             drift.last_started_at = Some(started_at);
             drift.last_duration = Some(took);
         });
-        let bound = self.bound(took);
         self.status.source(Source::Sweep, |standing| {
             standing.phase = Phase::Running;
             standing.last_mark_at = Some(started_at);
-            standing.bound = Some(bound);
         });
         tracing::info!(agents, corrections, took_ms = took.as_millis(), "full listing complete");
-    }
-
-    /// A mark is as old as its listing's beginning, and stays until the end of the next; one more may fail. Where the
-    /// request budget makes listings longer than their interval, no better can be had.
-    fn bound(&self, took: Duration) -> Duration {
-        self.interval().max(took) * 3
     }
 
     fn failed(&self, detail: &str) {
@@ -273,14 +276,23 @@ impl Sweep {
         tracing::warn!(detail, "full listing incomplete: nobody is taken for gone");
     }
 
-    /// A permission that is missing fails no listing; it is shown all the same.
-    fn show_denial(&self, walk: &Walk, vocabulary: &Vocabulary) {
+    /// What a listing could not tell fails none; it is shown all the same.
+    fn show_limits(&self, walk: &Walk, vocabulary: &Vocabulary, unreadable: usize, started_at: Timestamp) {
         let withheld = walk.denied().map(|denied| format!("states may be withheld: {}", denied.detail));
         let unlabelled = vocabulary
             .trouble
             .as_ref()
             .map(|trouble| format!("presences are shown without their labels: {}", trouble.detail));
-        let detail = [withheld, unlabelled].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let unread = (unreadable > 0)
+            .then(|| format!("{unreadable} parts of agents can't be read and are taken as unknown"));
+        // What began by our clock before the listing that is held is older than that to everybody who compares.
+        let held = self.view.snapshot().listing().filter(|held| held.started_at > started_at);
+        let set_back = held.map(|held| {
+            let ahead = show_duration(held.started_at.since(started_at));
+            format!("our clock was set back by {ahead} or more since an earlier listing: who came or left is shown late")
+        });
+        let detail =
+            [withheld, unlabelled, unread, set_back].into_iter().flatten().collect::<Vec<_>>().join("; ");
         self.status.source(Source::Sweep, |standing| standing.detail = detail);
     }
 

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use axum::Router;
 use onduty::ask::{self, Asker};
 use onduty::clock::Clock;
 use onduty::config::{BaseUrl, IngressConfig, Interval, Listen, PlatformApi, PlatformConfig, Region, Secret};
@@ -148,12 +149,17 @@ impl House {
         let (listener, address) = bind("front").await;
         let front = front::router(&sim, alter);
         let house = Self::built(api, "sim-full", sim, &format!("http://{address}"), Vec::new());
-        let stop = house.sources.token();
-        house.sources.spawn("front", async move {
-            listener.serve(front, stop).await;
+        house.serve(listener, front);
+        house
+    }
+
+    /// Answers there for as long as the house stands.
+    pub(crate) fn serve(&self, listener: Listener, router: Router) {
+        let stop = self.sources.token();
+        self.sources.spawn("front", async move {
+            listener.serve(router, stop).await;
             Ok(())
         });
-        house
     }
 
     /// One that has to find out which API there is.
@@ -226,6 +232,11 @@ impl House {
         self.ahead_ms.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
+    /// Sets the sidecar's clock back, and nobody else's.
+    pub(crate) fn set_back(&self, time: Duration) {
+        self.ahead_ms.fetch_sub(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
     pub(crate) fn sweep(&self, interval: Duration) -> Nudge {
         let nudge = Nudge::default();
         let sweep = Sweep {
@@ -295,7 +306,8 @@ pub(crate) async fn bind_ingress() -> (Listener, SocketAddr) {
     bind("ingress").await
 }
 
-async fn bind(name: &'static str) -> (Listener, SocketAddr) {
+/// A free port.
+pub(crate) async fn bind(name: &'static str) -> (Listener, SocketAddr) {
     let limits = ListenerLimits {
         connections: 64,
         body_bytes: 1_048_576,

@@ -6,11 +6,13 @@ use std::time::Duration;
 use onduty::config::PlatformApi;
 use onduty::status::Phase;
 use onduty_core::agent::AccountState;
+use onduty_core::answer::Report;
 use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use crate::house::{As, House, until};
+use crate::front::Said;
+use crate::house::{As, House, Sim, until};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
@@ -189,7 +191,7 @@ async fn a_directory_that_suddenly_names_nobody_empties_nothing() {
 #[tokio::test]
 async fn rights_that_are_narrowed_make_nobody_leave() {
     let client = |divisions: &[&str]| json!({"clientId": "mine", "permissions": ["directory:user:view"], "divisions": divisions});
-    let sim = crate::house::Sim::start(60, 0.0, None).await;
+    let sim = Sim::start(60, 0.0, None).await;
     sim.post("/sim/clients", client(&["*"])).await;
     sim.faults(json!({"users_division_filter": true})).await;
     let house = House::with(As(PlatformApi::Users, "mine"), sim);
@@ -231,4 +233,82 @@ async fn whom_a_listing_leaves_without_a_state_is_asked_for_by_the_specific_call
     house.sweep(MINUTE);
     house.swept(1).await;
     until("every state is told", async || differences(&house, PlatformApi::Users).await.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_during_a_listing_removes_nobody() {
+    let house = House::of(As(PlatformApi::Users, "sim-full"), 250).await;
+    let nudge = house.sweep(Duration::from_secs(4));
+    house.swept(1).await;
+    let before = house.view.snapshot().directory_total();
+    let pages = house.sim.requests_to("/api/v2/users").await;
+    nudge.nudge();
+    until("a page was read", async || house.sim.requests_to("/api/v2/users").await > pages).await;
+    house.set_back(Duration::from_secs(3_600));
+    until("the listing ended", async || {
+        let standing = house.status.read();
+        standing.source(Source::Sweep).gaps > 0 || standing.drift.sweeps > 1
+    })
+    .await;
+    assert_eq!(house.view.snapshot().directory_total(), before);
+    house.swept(2).await;
+    assert_eq!(house.view.snapshot().directory_total(), before);
+    let detail = house.status.read().source(Source::Sweep).detail.clone();
+    assert!(detail.contains("our clock was set back by"), "{detail}");
+}
+
+#[tokio::test]
+async fn one_user_who_can_not_be_read_hides_nobody_and_is_read_alone() {
+    let sim = Sim::start(120, 0.0, None).await;
+    let house = House::behind(Some(PlatformApi::Users), sim, |path, said| {
+        if !path.starts_with("/api/v2/users?") || said.status != 200 {
+            return said;
+        }
+        said.changed(|page| {
+            for (at, user) in page["entities"].as_array_mut().unwrap().iter_mut().enumerate().take(3) {
+                let since = "2026-03-02T09:14:07.381Z";
+                match at {
+                    0 => user["presence"] = json!({"primary": true, "modifiedDate": since}),
+                    1 => user["routingStatus"] = json!({"startTime": since}),
+                    _ => user["presence"]["modifiedDate"] = json!("yesterday"),
+                }
+            }
+        })
+    })
+    .await;
+    house.sweep(MINUTE);
+    house.swept(1).await;
+    let listed = house.view.snapshot().directory_total();
+    assert!(truth(&house).await.keys().all(|id| house.view.snapshot().by_user_id(id).is_some()), "{listed}");
+    let detail = house.status.read().source(Source::Sweep).detail.clone();
+    assert!(detail.contains("6 parts of agents can't be read"), "{detail}");
+    until("every state is told", async || differences(&house, PlatformApi::Users).await.is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_page_too_large_for_one_answer_is_read_in_smaller_ones_from_then_on() {
+    let sim = Sim::start(230, 0.0, None).await;
+    let house = House::behind(Some(PlatformApi::Users), sim, |path, said| {
+        let size = path.split(['?', '&']).find_map(|part| part.strip_prefix("pageSize="));
+        let size: usize = size.and_then(|size| size.parse().ok()).unwrap_or(0);
+        let ids = path.matches("id=").count();
+        let many = if ids > 0 { ids } else { size };
+        match path.starts_with("/api/v2/users?") && many > 25 {
+            true => {
+                Said::json(400, &json!({"code": "response.entity.too.large", "message": "Reduce pageSize"}))
+            }
+            false => said,
+        }
+    })
+    .await;
+    let nudge = house.sweep(Duration::from_secs(1));
+    house.swept(1).await;
+    assert_eq!(differences(&house, PlatformApi::Users).await, Vec::<String>::new());
+    let first = house.sim.requests_to("/api/v2/users").await;
+    nudge.nudge();
+    house.swept(2).await;
+    assert_eq!((first, house.sim.requests_to("/api/v2/users").await - first), (11, 9));
+    let ids: Vec<String> = truth(&house).await.into_keys().take(100).collect();
+    let reports = house.ask(&ids).await;
+    assert!(reports.iter().all(|report| *report == Report::Told), "{reports:?}");
 }

@@ -2,7 +2,8 @@
 //!
 //! A body is parsed to plain JSON under limits, then read member by member, so that an error names the member at
 //! fault by its path. One file a family of payloads. An absent member is no news; a member of the wrong type makes
-//! the whole body malformed: half a body taken is a guess about the other half.
+//! the whole body malformed: half a body taken is a guess about the other half. Users that a read lists are the
+//! exception: one of them who can't be read must not hide all the others.
 
 mod access;
 mod agent_profiles;
@@ -85,6 +86,8 @@ pub enum Ignored {
     NotPrimary,
     /// It reports a change that failed.
     ErrorInfo,
+    /// A part of a user, in an answer that tells of many, that can't be read.
+    Unreadable,
     /// It keeps a socket alive.
     Heartbeat,
     /// `OFF_QUEUE` without `startTime`: the platform says the same of a user that does not exist.
@@ -202,6 +205,7 @@ impl Ignored {
         match self {
             Self::NotPrimary => "not-primary",
             Self::ErrorInfo => "error-info",
+            Self::Unreadable => "unreadable",
             Self::Heartbeat => "heartbeat",
             Self::MayNotExist => "may-not-exist",
         }

@@ -7,6 +7,7 @@
 mod alone;
 mod lookup;
 mod parts;
+mod sizes;
 mod unnamed;
 
 use std::collections::BTreeSet;
@@ -20,7 +21,7 @@ use onduty_core::row::Row;
 use super::access::AccessReader;
 use super::budget::Purpose;
 use super::client::{Answer, Ask, Client};
-use super::decode::{self, Arrival};
+use super::decode::{self, Arrival, Heard, Ignored};
 use super::error::PlatformError;
 use super::route::{Route, encoded};
 use crate::forecast::ListingShape;
@@ -28,6 +29,7 @@ use crate::platform::ListedPage;
 use crate::publish::View;
 use crate::status::StatusBoard;
 use parts::Told;
+use sizes::{Piece, Sizes, joined};
 
 /// Ids in one request; more is refused with `max.user.ids`.
 pub const BATCH_MAX: usize = 100;
@@ -50,12 +52,14 @@ pub struct UsersApi {
     /// What is held already.
     view: View,
     access: AccessReader,
+    /// How much is asked for at once.
+    sizes: Sizes,
 }
 
 impl UsersApi {
     /// Asks through a client.
     pub fn new(client: Arc<Client>, view: View, status: StatusBoard) -> Self {
-        Self { client, view, access: AccessReader::new(NEEDS, status) }
+        Self { client, view, access: AccessReader::new(NEEDS, status), sizes: Sizes::default() }
     }
 
     /// What its token may do.
@@ -63,21 +67,66 @@ impl UsersApi {
         &self.access
     }
 
-    /// One page of all active users.
+    /// One page of all active users. What is too large for one answer is read in smaller pieces.
     ///
     /// # Errors
     ///
     /// When there is no usable answer.
-    pub async fn list_page(&self, number: u64) -> Result<ListedPage, PlatformError> {
+    pub async fn list_page(&self, size: usize, number: u64) -> Result<ListedPage, PlatformError> {
+        let mut pieces = vec![Piece { size, number }];
+        let mut pages = Vec::new();
+        while let Some(piece) = pieces.pop() {
+            if piece.size > self.sizes.page()
+                && let Some(smaller) = piece.smaller()
+            {
+                pieces.extend(smaller.into_iter().rev());
+                continue;
+            }
+            match self.list_piece(piece).await {
+                Ok(page) => {
+                    let has_next = page.has_next;
+                    pages.push(page);
+                    if !has_next {
+                        break;
+                    }
+                }
+                Err(error) if error.says_too_large() => {
+                    let smaller = piece.smaller().ok_or(error)?;
+                    self.sizes.shrink_page(smaller.first().map_or(1, |piece| piece.size));
+                    pieces.push(piece);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(joined(pages))
+    }
+
+    async fn list_piece(&self, Piece { size, number }: Piece) -> Result<ListedPage, PlatformError> {
         let path =
-            format!("{}?pageSize={PAGE_SIZE}&pageNumber={number}&state=active&expand={EXPAND}", Route::Users);
+            format!("{}?pageSize={size}&pageNumber={number}&state=active&expand={EXPAND}", Route::Users);
         let answer = self.client.get(&Ask { route: Route::Users, path, purpose: Purpose::Sweep }).await?;
         let arrival = Arrival { source: Source::Sweep, heard_at: answer.sent_at };
         let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
+        let unreadable = self.count_unreadable(&page.entities);
         let observations: Vec<Observation> =
             page.entities.into_iter().flat_map(|heard| heard.observations).collect();
         let named = observations.iter().map(|observation| observation.user_id.clone()).collect();
-        Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next })
+        Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next, unreadable })
+    }
+
+    /// Users on one page of a listing that begins now.
+    pub fn page_size(&self) -> usize {
+        self.sizes.page()
+    }
+
+    fn count_unreadable(&self, users: &[Heard]) -> usize {
+        let ignored = users.iter().flat_map(|heard| &heard.ignored);
+        let unreadable = ignored.filter(|ignored| **ignored == Ignored::Unreadable).count();
+        if unreadable > 0 {
+            tracing::debug!(unreadable, "parts of users can't be read");
+            self.client.meters.unreadable_parts(unreadable);
+        }
+        unreadable
     }
 
     /// What is said of users whom a full listing of the active did not name: that they are inactive or deleted, or,
@@ -127,8 +176,43 @@ impl UsersApi {
         }
     }
 
-    /// The users of some ids, in one request.
+    /// The users of some ids, in one request, or in several where that is too large for one answer.
     async fn ask_for(
+        &self,
+        ids: &[&str],
+        source: Source,
+        purpose: Purpose,
+    ) -> Result<(Vec<Told>, Answer), PlatformError> {
+        let mut open: Vec<&[&str]> = ids.chunks(self.sizes.batch()).rev().collect();
+        let (mut told, mut seen, mut nobody) = (Vec::new(), None, None);
+        while let Some(ids) = open.pop() {
+            match self.ask_at_once(ids, source, purpose).await {
+                Ok((more, answer)) => {
+                    told.extend(more);
+                    seen = Some(answer);
+                }
+                Err(error) if error.says_too_large() && ids.len() > 1 => {
+                    let (first, second) = ids.split_at(ids.len().div_ceil(2));
+                    self.sizes.shrink_batch(first.len());
+                    open.extend([second, first]);
+                }
+                // Of these, and maybe not of the others.
+                Err(error) if error.nobody().is_some() => nobody = Some(error),
+                Err(error) => return Err(error),
+            }
+        }
+        match (seen, nobody) {
+            (Some(answer), _) => Ok((told, answer)),
+            (None, Some(error)) => Err(error),
+            // Of no ids at all nothing was asked.
+            (None, None) => Err(PlatformError::Unavailable {
+                since: self.client.now(),
+                detail: "asked for nobody".to_owned(),
+            }),
+        }
+    }
+
+    async fn ask_at_once(
         &self,
         ids: &[&str],
         source: Source,
@@ -141,6 +225,7 @@ impl UsersApi {
         let answer = self.client.get(&Ask { route: Route::Users, path, purpose }).await?;
         let arrival = Arrival { source, heard_at: answer.sent_at };
         let page = self.client.read(&answer, |body| decode::users(body, arrival))?;
+        self.count_unreadable(&page.entities);
         Ok((page.entities.into_iter().flat_map(Told::of).collect(), answer))
     }
 }

@@ -1,10 +1,12 @@
 //! Whether a listing was complete: it named as many different agents as the platform says there are, and the
-//! platform said the same on every page. Pages are offsets into a moving list, so nothing less will do. Pure.
+//! platform said the same on every page. Pages are offsets into a moving list, so nothing less will do. And all of it
+//! was heard after it began, by our clock: whoever was read after that was set back would count as not named. Pure.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use onduty_core::agent::UserId;
+use onduty_core::time::Timestamp;
 
 /// What the pages so far named.
 #[derive(Debug, Default)]
@@ -13,6 +15,7 @@ pub(super) struct Tally {
     repeated: bool,
     totals: BTreeSet<u64>,
     without_total: bool,
+    set_back: bool,
 }
 
 /// Whether a listing was complete.
@@ -45,6 +48,8 @@ pub(super) enum Gap {
     Repeated,
     /// Not one agent, where some were known.
     Nobody,
+    /// Our clock was set back while it was read.
+    ClockSetBack,
 }
 
 impl Tally {
@@ -57,6 +62,11 @@ impl Tally {
         for user_id in named {
             self.repeated |= !self.named.insert(user_id.clone());
         }
+    }
+
+    /// Something of a listing that began then was heard now.
+    pub(super) fn heard(&mut self, at: Timestamp, started_at: Timestamp) {
+        self.set_back |= at < started_at;
     }
 
     /// How many different agents were named.
@@ -73,6 +83,7 @@ impl Tally {
     pub(super) fn verdict(&self) -> Verdict {
         let mut totals = self.totals.iter();
         match (totals.next().copied(), totals.next()) {
+            _ if self.set_back => Verdict::Gap(Gap::ClockSetBack),
             _ if self.without_total => Verdict::Gap(Gap::NoTotal),
             (_, Some(_)) => Verdict::Gap(Gap::TotalMoved),
             (None, None) => Verdict::Gap(Gap::NoTotal),
@@ -91,6 +102,7 @@ impl fmt::Display for Gap {
             Self::NoTotal => f.write_str("the listing does not say how many agents there are"),
             Self::TotalMoved => f.write_str("the number of agents changed while they were listed"),
             Self::Differs { named, total } => write!(f, "the listing named {named} of {total} agents"),
+            Self::ClockSetBack => f.write_str("our clock was set back while the agents were listed"),
             Self::Repeated => f.write_str("the listing moved while it was read: it named an agent twice"),
             Self::Nobody => {
                 f.write_str("the listing names nobody at all: check the client's roles and divisions")
@@ -126,6 +138,17 @@ mod tests {
                 tally.page(*total, &named);
             }
             assert_eq!(tally.verdict(), expected, "{pages:?}");
+        }
+    }
+
+    #[test]
+    fn a_listing_during_which_our_clock_was_set_back_is_not_complete() {
+        let at = Timestamp::from_millis;
+        for (heard, complete) in [([10, 12, 15], true), ([10, 9, 15], false), ([12, 10, 10], true)] {
+            let mut tally = Tally::default();
+            tally.page(Some(0), &[]);
+            heard.into_iter().for_each(|heard| tally.heard(at(heard), at(10)));
+            assert_eq!(tally.verdict() == Verdict::Complete { agents: 0 }, complete, "{heard:?}");
         }
     }
 }

@@ -47,7 +47,7 @@ impl AgentStatesApi {
             }
         }
         let named = page.entities.into_iter().map(|profile| profile.user_id).collect();
-        Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next })
+        Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next, unreadable: 0 })
     }
 
     /// What the profiles say of agents whom a full listing did not name.

@@ -73,7 +73,7 @@ impl UsersApi {
                         None => self.ask_alone(&id, part, purpose).await,
                     };
                     if let Outcome::Failed(error) = &outcome
-                        && !matches!(error, PlatformError::Refused(_) | PlatformError::Malformed { .. })
+                        && outcome.is_open()
                     {
                         hopeless.get_or_init(|| error.clone());
                     }

@@ -12,12 +12,12 @@ use onduty_core::finding::{Evidence, Reason};
 use onduty_core::observation::{Observation, Source, Statement};
 
 use super::UsersApi;
-use super::parts::{Part, Told, Verdict};
-use crate::platform::LookedUp;
+use super::parts::{Outcome, Part, Told, Verdict};
 use crate::platform::genesys::access::Depth;
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::decode::Arrival;
 use crate::platform::genesys::error::PlatformError;
+use crate::platform::{FilledIn, LookedUp};
 
 impl UsersApi {
     /// Asks about some ids.
@@ -65,10 +65,12 @@ impl UsersApi {
     /// # Errors
     ///
     /// When there is no usable answer.
-    pub async fn fill_in(&self, users: &[UserId]) -> Result<Vec<Observation>, PlatformError> {
+    pub async fn fill_in(&self, users: &[UserId]) -> Result<FilledIn, PlatformError> {
         let mut told = by_user(self.told_of(users, Source::Sweep, Purpose::Sweep).await?);
-        let (alone, _) = self.ask_for_wanting(&mut told, Purpose::Sweep).await;
-        Ok(told.into_values().flat_map(|told| told.said).chain(alone).collect())
+        let (alone, outcomes) = self.ask_for_wanting(&mut told, Purpose::Sweep).await;
+        let observations = told.into_values().flat_map(|told| told.said).chain(alone).collect();
+        let pending = outcomes.into_iter().filter(|(_, parts)| parts.values().any(Outcome::is_open));
+        Ok(FilledIn { observations, pending: pending.map(|(id, _)| id).collect() })
     }
 
     fn report(&self, told: &Told, verdict: Verdict, listed: &Seen<Listed>) -> Report {

@@ -58,6 +58,19 @@ pub(super) enum Verdict {
     NotAsked,
 }
 
+impl Outcome {
+    /// Whether asking again may come to more: it was not asked for, or the platform could not be asked anything.
+    pub(super) const fn is_open(&self) -> bool {
+        match self {
+            Self::NotAsked => true,
+            Self::Failed(error) => {
+                !matches!(error, PlatformError::Refused(_) | PlatformError::Malformed { .. })
+            }
+            Self::Told | Self::NotPrimary | Self::Blank(_) => false,
+        }
+    }
+}
+
 impl Part {
     pub(super) const ALL: [Self; 2] = [Self::Presence, Self::RoutingStatus];
 

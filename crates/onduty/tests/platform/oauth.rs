@@ -1,14 +1,18 @@
 //! Tokens: one for all, early, and without hammering.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use onduty::config::PlatformApi;
+use axum::Router;
+use axum::http::StatusCode;
+use onduty::config::{BaseUrl, PlatformApi, Region};
 use onduty::platform::Walk;
 use onduty::platform::genesys::error::PlatformError;
 use onduty_core::answer::{Refusal, Report};
 use serde_json::json;
 
-use crate::house::{As, House};
+use crate::house::{As, House, Sim, bind};
 
 const USERS: As = As(PlatformApi::Users, "sim-full");
 
@@ -90,4 +94,31 @@ async fn a_400_that_means_too_fast_is_known_by_its_text() {
     house.sim.faults(json!({"oauth_rate_limited": false})).await;
     house.pass(Duration::from_secs(6));
     list(&house).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_region_that_said_no_is_not_asked_again_and_a_silent_one_not_for_ever() {
+    let asked: [Arc<AtomicU64>; 2] = Default::default();
+    let mut regions = Vec::new();
+    let mut doors = Vec::new();
+    for (status, asked) in [400, 503].into_iter().zip(&asked) {
+        let (listener, address) = bind("region").await;
+        let url = BaseUrl::parse(&format!("http://{address}")).unwrap();
+        let domain = format!("region-{status}");
+        regions.push(Region { domain, api_url: url.clone(), login_url: url });
+        let asked = Arc::clone(asked);
+        let door = Router::new().fallback(move || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            async move { StatusCode::from_u16(status).unwrap() }
+        });
+        doors.push((listener, door));
+    }
+    let house = House::in_regions(As(PlatformApi::Users, "nobody"), Sim::start(1, 0.0, None).await, regions);
+    doors.into_iter().for_each(|(listener, door)| house.serve(listener, door));
+    for _ in 0..8 {
+        let error = list(&house).await.unwrap_err();
+        assert!(matches!(error, PlatformError::CredentialsRejected { .. }), "{error:?}");
+        house.pass(Duration::from_secs(601));
+    }
+    assert_eq!(asked.map(|asked| asked.load(Ordering::Relaxed)), [1, 4]);
 }

@@ -36,7 +36,7 @@ pub struct TokenSource {
     meters: Meters,
     slot: Mutex<Slot>,
     regions: Regions,
-    /// The region that knows the client, looked for once: asking them all again would be hammering.
+    /// The region that knows the client, once that is known: asking them all again would be hammering.
     elsewhere: tokio::sync::OnceCell<Option<String>>,
     /// Held by whoever fetches. Whoever has no token waits for it; whoever has one that lives goes on with that.
     fetching: tokio::sync::Mutex<()>,
@@ -96,7 +96,13 @@ impl TokenSource {
             Next::Use(bearer) => Ok(bearer),
             Next::Fail(error) => Err(error),
             Next::Renew(bearer) => match self.fetching.try_lock() {
-                Ok(_fetching) => self.fetch().await,
+                Ok(_fetching) => {
+                    let settled = self.slot().settled_since(bearer.generation, self.clock.now());
+                    match settled {
+                        Some(bearer) => Ok(bearer),
+                        None => self.fetch().await,
+                    }
+                }
                 Err(_) => Ok(bearer),
             },
             Next::Fetch => {
@@ -163,7 +169,7 @@ impl TokenSource {
     /// This region does not know the client: another may.
     async fn look_elsewhere(&self, detail: String) -> Cause {
         let Some(authorization) = &self.authorization else { return Cause::ClientUnknown(detail) };
-        // What not every region has answered is asked again with the next refusal.
+        // Who has not answered is asked again with the next refusal, and not for ever.
         let found = self.elsewhere.get_or_try_init(|| self.regions.find(&self.http, authorization)).await;
         match found.ok().and_then(Option::as_ref) {
             Some(region) => {

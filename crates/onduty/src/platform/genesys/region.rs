@@ -1,8 +1,11 @@
-//! To which region a client belongs that this one does not know: the same question to each of the others, once.
+//! To which region a client belongs that this one does not know: the same question to each of the others, until it has
+//! answered, and a few times at most.
 //!
 //! `client not found` is what the platform says to a mistyped id and to a client of another region alike; only a
 //! region that gives a token tells the two apart.
 
+use std::collections::BTreeSet;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -19,6 +22,9 @@ const REGION_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long all of them may take together.
 const ALL_TIMEOUT: Duration = Duration::from_secs(8);
 
+/// Rounds in which those are asked who have not answered.
+const ROUNDS_MAX: u32 = 4;
+
 /// A region gave no answer that tells anything.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Unanswered;
@@ -29,6 +35,15 @@ pub(super) struct Regions {
     /// The one that is configured, for people.
     pub(super) configured: String,
     others: Vec<(String, BaseUrl)>,
+    heard: Mutex<Heard>,
+}
+
+/// What came of asking so far.
+#[derive(Debug, Default)]
+struct Heard {
+    /// The domains of regions that do not know the client.
+    strangers: BTreeSet<String>,
+    rounds: u32,
 }
 
 impl Regions {
@@ -36,10 +51,11 @@ impl Regions {
         let configured = config.region.clone().unwrap_or_else(|| config.login_url.to_string());
         let others = config.regions.iter().filter(|region| region.login_url != config.login_url);
         let others = others.map(|region| (region.domain.clone(), region.login_url.clone())).collect();
-        Self { configured, others }
+        Self { configured, others, heard: Mutex::default() }
     }
 
-    /// The domain of the region that knows the client, if one does.
+    /// The domain of the region that knows the client, if one does. A region that has said no is not asked again, and
+    /// one that never answers is given up in the end.
     ///
     /// # Errors
     ///
@@ -49,8 +65,8 @@ impl Regions {
         http: &reqwest::Client,
         authorization: &HeaderValue,
     ) -> Result<Option<String>, Unanswered> {
-        let others = self.others.clone();
-        let asked = stream::iter(others)
+        let Some(open) = self.next_round() else { return Ok(None) };
+        let asked = stream::iter(open)
             .map(|(domain, url)| async move {
                 let knows = timeout(REGION_TIMEOUT, gives_token(http, &url, authorization)).await;
                 (domain, knows.unwrap_or(Err(Unanswered)))
@@ -62,13 +78,29 @@ impl Regions {
             while let Some((domain, knows)) = asked.next().await {
                 match knows {
                     Ok(true) => return Ok(Some(domain)),
-                    Ok(false) => {}
+                    Ok(false) => drop(self.heard().strangers.insert(domain)),
                     Err(Unanswered) => outcome = Err(Unanswered),
                 }
             }
             outcome
         };
         timeout(ALL_TIMEOUT, round).await.unwrap_or(Err(Unanswered))
+    }
+
+    /// Whom to ask now; nobody any more after some rounds.
+    fn next_round(&self) -> Option<Vec<(String, BaseUrl)>> {
+        let mut heard = self.heard();
+        if heard.rounds >= ROUNDS_MAX {
+            return None;
+        }
+        heard.rounds += 1;
+        let is_open = |(domain, _): &&(String, BaseUrl)| !heard.strangers.contains(domain);
+        Some(self.others.iter().filter(is_open).cloned().collect())
+    }
+
+    fn heard(&self) -> std::sync::MutexGuard<'_, Heard> {
+        // Whole after each of its uses.
+        self.heard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

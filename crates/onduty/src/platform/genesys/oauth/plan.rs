@@ -92,6 +92,16 @@ impl Slot {
         }
     }
 
+    /// What to use if somebody else has renewed the token since that one was looked at, or failed to: whoever was about
+    /// to need not try as well.
+    pub(super) fn settled_since(&self, looked_at: u64, now: Timestamp) -> Option<Bearer> {
+        match self.next(now) {
+            Next::Use(bearer) => Some(bearer),
+            Next::Renew(bearer) => Some(bearer).filter(|bearer| bearer.generation != looked_at),
+            Next::Fetch | Next::Fail(_) => None,
+        }
+    }
+
     /// How many tokens were fetched.
     pub(super) const fn generation(&self) -> u64 {
         self.generation
@@ -272,6 +282,22 @@ mod tests {
         assert!(matches!(slot.next(at(10)), Next::Renew(bearer) if bearer.generation == first));
         slot.hold(held(86_399, 0.0));
         assert!(matches!(slot.next(at(10)), Next::Use(bearer) if bearer.generation == first + 1));
+    }
+
+    #[test]
+    fn who_comes_to_renew_a_token_that_somebody_has_just_renewed_uses_that() {
+        let mut slot = Slot::default();
+        let first = slot.hold(held(300, 0.0)).generation;
+        assert!(matches!(slot.next(at(270)), Next::Renew(_)));
+        assert!(slot.settled_since(first, at(270)).is_none(), "nobody has");
+        let cause = Cause::Unavailable { since: at(270), detail: "503".into() };
+        assert!(slot.block(Blocked::new(cause, at(270), 0, 1.0), at(270)).is_ok());
+        assert!(
+            slot.settled_since(first, at(270)).is_some_and(|bearer| bearer.generation == first),
+            "failed"
+        );
+        let second = slot.hold(held(300, 0.0)).generation;
+        assert!(slot.settled_since(first, at(270)).is_some_and(|bearer| bearer.generation == second));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! `platform.api = "auto"`: which API there is, found out from what answers.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use onduty::config::PlatformApi;
@@ -8,6 +10,7 @@ use onduty_core::answer::{Refusal, Report};
 use onduty_core::observation::Source;
 use serde_json::{Value, json};
 
+use crate::front::Said;
 use crate::house::{House, Sim, ingress_config, until};
 use crate::sweep::differences;
 
@@ -82,4 +85,54 @@ async fn look_ups_are_as_large_as_the_api_takes_that_was_found_out_after_the_sta
     let reports = house.ask(&ids).await;
     assert!(reports.len() == 100 && reports.iter().all(|report| *report == Report::Told), "{reports:?}");
     assert_eq!(house.sim.requests_to("/api/v2/users").await - before, 1);
+}
+
+#[tokio::test]
+async fn a_captive_portal_settles_nothing_and_the_platform_behind_it_does() {
+    let sim = Sim::start(20, 0.0, None).await;
+    sim.faults(json!({"agent_states_api": false})).await;
+    let is_shut = Arc::new(AtomicBool::new(true));
+    let shut = Arc::clone(&is_shut);
+    let house = House::behind(None, sim, move |path, said| match shut.load(Ordering::Relaxed) {
+        true if !path.starts_with("/oauth") => Said::page(200),
+        _ => said,
+    })
+    .await;
+    for _ in 0..2 {
+        assert!(house.platform.find_out().await.is_err());
+        assert_eq!(house.platform.spoken().get(), None);
+    }
+    is_shut.store(false, Ordering::Relaxed);
+    assert_eq!(house.platform.find_out().await.unwrap(), PlatformApi::Users);
+}
+
+#[tokio::test]
+async fn a_proxy_that_answers_paths_that_do_not_exist_is_seen_through() {
+    let table: [(u16, &'static str); 4] =
+        [(200, "[]"), (404, "<html>"), (404, r#"{"code":"no.route","message":"?"}"#), (200, "<html>")];
+    for (status, body) in table {
+        let sim = Sim::start(20, 0.0, None).await;
+        sim.faults(json!({"agent_states_api": false})).await;
+        let house = House::behind(None, sim, move |path, said| match path.starts_with("/api/v2/agents") {
+            true => Said { status, body: body.into() },
+            false => said,
+        })
+        .await;
+        assert_eq!(house.platform.find_out().await.unwrap(), PlatformApi::Users, "{status} {body}");
+    }
+}
+
+#[tokio::test]
+async fn the_agent_states_api_is_known_also_where_it_says_nothing_of_nobody() {
+    for client_has_scope in [true, false] {
+        let sim = Sim::start(20, 0.0, None).await;
+        let house = House::behind(None, sim, move |path, said| match path.starts_with("/api/v2/agents?") {
+            true if !client_has_scope => {
+                Said::json(403, &json!({"code": "app.not.authorized.for.scope", "message": "no"}))
+            }
+            _ => said,
+        })
+        .await;
+        assert_eq!(house.platform.find_out().await.unwrap(), PlatformApi::AgentStates, "{client_has_scope}");
+    }
 }

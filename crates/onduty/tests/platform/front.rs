@@ -26,6 +26,11 @@ impl Said {
         Self { status, body: body.to_string().into() }
     }
 
+    /// The page of somebody who is not the platform.
+    pub(crate) fn page(status: u16) -> Self {
+        Self { status, body: Bytes::from_static(b"<html><body>Please sign in</body></html>") }
+    }
+
     /// The same with another body.
     pub(crate) fn changed(self, change: impl FnOnce(&mut Value)) -> Self {
         let mut body: Value = serde_json::from_slice(&self.body).unwrap();

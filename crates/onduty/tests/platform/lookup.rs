@@ -331,3 +331,31 @@ async fn a_remembered_absence_is_not_believed_once_somebody_names_the_agent() {
     house.ask(std::slice::from_ref(&id)).await;
     assert_eq!(house.sim.requests_to("/api/v2/users").await, 2);
 }
+
+#[tokio::test]
+async fn a_proxys_404_proves_neither_a_log_out_nor_an_absence() {
+    let sim = Sim::start(60, 0.0, None).await;
+    let house = House::behind(Some(PlatformApi::AgentStates), sim, |path, said| {
+        if path.starts_with("/api/v2/agents/states?") {
+            return Said::json(200, &json!([]));
+        }
+        if path.starts_with("/api/v2/agents/") { Said::page(404) } else { said }
+    })
+    .await;
+    let known = ids(&house, "agentId", true).await.remove(0);
+    house.sweep(Duration::from_secs(3_600));
+    house.swept(1).await;
+    let snapshot = house.view.snapshot();
+    assert!(
+        snapshot.present_after(None).all(|row| row.login().is_none()),
+        "nobody was seen to be logged out"
+    );
+    let nobody = "00000000-0000-4000-8000-000000000000".to_owned();
+    let asked = [known, nobody];
+    let reports = house.ask(&asked).await;
+    for (id, report) in asked.iter().zip(&reports) {
+        let reason = reason(&house, id, report);
+        let proven = [Some(Reason::NotLoggedIn), Some(Reason::AgentUnknown), Some(Reason::AgentDeleted)];
+        assert!(reason.is_some() && !proven.contains(&reason), "{reason:?} {report:?}");
+    }
+}

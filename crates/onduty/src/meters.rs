@@ -239,7 +239,7 @@ impl Meters {
         self.0.channel_malformed.inc();
     }
 
-    /// So many parts of users in an answer could not be read.
+    /// So many parts of agents in an answer could not be read.
     pub fn unreadable_parts(&self, parts: usize) {
         self.0.unreadable_parts.inc_by(parts as u64);
     }
@@ -376,7 +376,7 @@ impl Families {
         let help = "Events of notification channels that could not be read";
         registry.register("channel_malformed_events", help, self.channel_malformed.clone());
         let help =
-            "Parts of users in the platform's answers that could not be read and were taken for no news";
+            "Parts of agents in the platform's answers that could not be read and were taken for no news";
         registry.register("unreadable_parts", help, self.unreadable_parts.clone());
         let help = "Agents read again after a gap in a notification channel";
         registry.register("channel_agents_read_again", help, self.channel_mended.clone());

@@ -17,8 +17,8 @@ const PATH: &str = "/api/v2/agents/states";
 /// The states of a payload of the platform, heard now.
 fn heard(bytes: &[u8]) -> Vec<Input> {
     let arrival = Arrival { source: Source::Lookup, heard_at: Timestamp::from_millis(NOW) };
-    let observations = decode::agent_states(bytes, arrival).expect("a fixture");
-    observations.into_iter().map(|observation| Input::Observation(Box::new(observation))).collect()
+    let heard = decode::agent_states(bytes, arrival).expect("a fixture");
+    heard.observations.into_iter().map(|observation| Input::Observation(Box::new(observation))).collect()
 }
 
 fn ids_of(states: &Value) -> String {

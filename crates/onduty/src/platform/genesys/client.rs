@@ -226,6 +226,17 @@ impl Client {
         })
     }
 
+    /// Parts of agents in an answer that can't be read.
+    pub fn count_unreadable(&self, parts: usize) {
+        if parts > 0 {
+            tracing::debug!(
+                parts,
+                "parts of agents in the platform's answer can't be read: they are no news"
+            );
+            self.meters.unreadable_parts(parts);
+        }
+    }
+
     async fn wait_for_recovery(&self, give_up_at: Timestamp) -> Result<(), PlatformError> {
         loop {
             let now = self.clock.now();

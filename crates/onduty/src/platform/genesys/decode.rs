@@ -2,7 +2,7 @@
 //!
 //! A body is parsed to plain JSON under limits, then read member by member, so that an error names the member at
 //! fault by its path. One file a family of payloads. An absent member is no news; a member of the wrong type makes
-//! the whole body malformed: half a body taken is a guess about the other half. Users that a read lists are the
+//! the whole body malformed: half a body taken is a guess about the other half. Whoever a read lists is the
 //! exception: one of them who can't be read must not hide all the others.
 
 mod access;
@@ -86,7 +86,7 @@ pub enum Ignored {
     NotPrimary,
     /// It reports a change that failed.
     ErrorInfo,
-    /// A part of a user, in an answer that tells of many, that can't be read.
+    /// A part of an agent, in an answer that tells of many, that can't be read.
     Unreadable,
     /// It keeps a socket alive.
     Heartbeat,
@@ -130,6 +130,11 @@ impl Arrival {
 }
 
 impl Heard {
+    /// The parts that can't be read.
+    pub fn unreadable(&self) -> usize {
+        self.ignored.iter().filter(|ignored| **ignored == Ignored::Unreadable).count()
+    }
+
     /// Appends what another part of the same body says.
     fn extend(&mut self, other: Self) {
         self.observations.extend(other.observations);

@@ -72,7 +72,7 @@ impl Probe {
 
     fn named(self, body: &[u8], arrival: Arrival) -> Result<usize, Malformed> {
         Ok(match self {
-            Self::States => decode::agent_states(body, arrival)?.len(),
+            Self::States => decode::agent_states(body, arrival)?.observations.len(),
             Self::Agents => decode::agent_profiles(body)?.entities.len(),
             Self::Users => decode::users(body, arrival)?.entities.len(),
         })

@@ -21,7 +21,7 @@ use onduty_core::row::Row;
 use super::access::AccessReader;
 use super::budget::Purpose;
 use super::client::{Answer, Ask, Client};
-use super::decode::{self, Arrival, Heard, Ignored};
+use super::decode::{self, Arrival, Heard};
 use super::error::PlatformError;
 use super::route::{Route, encoded};
 use crate::forecast::ListingShape;
@@ -120,12 +120,8 @@ impl UsersApi {
     }
 
     fn count_unreadable(&self, users: &[Heard]) -> usize {
-        let ignored = users.iter().flat_map(|heard| &heard.ignored);
-        let unreadable = ignored.filter(|ignored| **ignored == Ignored::Unreadable).count();
-        if unreadable > 0 {
-            tracing::debug!(unreadable, "parts of users can't be read");
-            self.client.meters.unreadable_parts(unreadable);
-        }
+        let unreadable = users.iter().map(Heard::unreadable).sum();
+        self.client.count_unreadable(unreadable);
         unreadable
     }
 

@@ -26,6 +26,7 @@ impl AgentStatesApi {
         let (page, heard) = self.profiles(number).await?;
         let mut observations: Vec<Observation> =
             page.entities.iter().map(|profile| profile.observation(heard)).collect();
+        let mut unreadable = 0;
         let active: Vec<&Profile> = page
             .entities
             .iter()
@@ -35,6 +36,8 @@ impl AgentStatesApi {
             let ids: Vec<AgentId> = batch.iter().map(|profile| profile.agent_id.clone()).collect();
             let (told, list) = self.states(&ids, Purpose::Sweep).await?;
             let heard = Arrival { source: Source::Sweep, heard_at: list.at };
+            unreadable += told.unreadable();
+            let told = told.observations;
             let seen: BTreeSet<&UserId> = told.iter().map(|told| &told.user_id).collect();
             let (seen, omitted): (Vec<&Profile>, Vec<&Profile>) =
                 batch.iter().partition(|profile| seen.contains(&profile.user_id));
@@ -47,7 +50,7 @@ impl AgentStatesApi {
             }
         }
         let named = page.entities.into_iter().map(|profile| profile.user_id).collect();
-        Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next, unreadable: 0 })
+        Ok(ListedPage { observations, named, total: page.total, has_next: page.has_next, unreadable })
     }
 
     /// What the profiles say of agents whom a full listing did not name.

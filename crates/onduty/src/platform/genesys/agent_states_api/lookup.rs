@@ -127,8 +127,11 @@ impl AgentStatesApi {
                 return;
             }
         };
-        let mut told: BTreeMap<AgentId, Observation> =
-            told.into_iter().filter_map(|told| Some((told.statement.agent_id.clone()?, told))).collect();
+        let mut told: BTreeMap<AgentId, Observation> = told
+            .observations
+            .into_iter()
+            .filter_map(|told| Some((told.statement.agent_id.clone()?, told)))
+            .collect();
         let mut omitted = Vec::new();
         for (agent_id, asked) in by_agent {
             match told.remove(&agent_id) {

@@ -9,7 +9,7 @@ use super::lookup::has_state;
 use super::{AgentStatesApi, PAGE_SIZE};
 use crate::platform::genesys::budget::Purpose;
 use crate::platform::genesys::client::{Answer, Ask};
-use crate::platform::genesys::decode::{self, Arrival, Page, Profile};
+use crate::platform::genesys::decode::{self, Arrival, Heard, Page, Profile};
 use crate::platform::genesys::error::{PlatformError, Refused};
 use crate::platform::genesys::route::{Route, encoded};
 
@@ -65,13 +65,14 @@ impl AgentStatesApi {
         &self,
         agent_ids: &[AgentId],
         purpose: Purpose,
-    ) -> Result<(Vec<Observation>, Seen<Listed>), PlatformError> {
+    ) -> Result<(Heard, Seen<Listed>), PlatformError> {
         let ids: Vec<String> =
             agent_ids.iter().map(|id| format!("agentId={}", encoded(id.as_str()))).collect();
         let path = format!("{}?{}", Route::AgentStates, ids.join("&"));
         let answer = self.get(Route::AgentStates, path, purpose).await?;
         let arrival = arrival(&answer, purpose);
         let told = self.client.read(&answer, |body| decode::agent_states(body, arrival))?;
+        self.client.count_unreadable(told.unreadable());
         Ok((told, answer.seen(Listed::Omitted)))
     }
 

@@ -63,6 +63,12 @@ impl<'a> Object<'a> {
     }
 }
 
+/// What was read, or nothing and one more that can't be: of one among many who are told of, that is no news.
+pub(super) fn readable<T>(read: Result<Option<T>, Malformed>, unreadable: &mut usize) -> Option<T> {
+    *unreadable += usize::from(read.is_err());
+    read.ok().flatten()
+}
+
 /// An object.
 pub(super) fn object(value: &Value) -> Result<Object<'_>, Malformed> {
     value.as_object().map(Object).ok_or_else(|| wanted("an object", value))

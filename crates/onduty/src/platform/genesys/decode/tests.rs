@@ -44,8 +44,7 @@ fn read(channel: &str, body: &[u8]) -> Result<BTreeSet<String>, Malformed> {
         "presence" => presence(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
         "presence-definitions" => definitions(body).map(|read| lines::or_empty(lines::definitions(&read))),
         "presence-bulk" => presences(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
-        "agent-states" => agent_states(body, read)
-            .map(|states| lines::or_empty(lines::heard(&Heard { observations: states, ..Heard::default() }))),
+        "agent-states" => agent_states(body, read).map(|heard| lines::or_empty(lines::heard(&heard))),
         "agent-state" => agent_state(body, read).map(|state| lines::heard(&state.into())),
         "agent-profiles"
             if serde_json::from_slice::<serde_json::Value>(body)

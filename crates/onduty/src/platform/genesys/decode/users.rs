@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::facets::{out_of_office, presence, routing_status};
 use super::limits::parse;
-use super::member::{id, object, text, word};
+use super::member::{id, object, readable, text, word};
 use super::page::{Page, page};
 use super::{Arrival, Heard, Ignored, Malformed};
 
@@ -56,11 +56,6 @@ fn read(value: &Value, arrival: Arrival) -> Result<Heard, Malformed> {
     heard.ignored.extend(ignored);
     heard.ignored.extend(std::iter::repeat_n(Ignored::Unreadable, unreadable));
     Ok(heard)
-}
-
-fn readable<T>(read: Result<Option<T>, Malformed>, unreadable: &mut usize) -> Option<T> {
-    *unreadable += usize::from(read.is_err());
-    read.ok().flatten()
 }
 
 /// An account state; one that this version does not know is no news.

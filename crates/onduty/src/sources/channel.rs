@@ -152,7 +152,7 @@ async fn listen(shared: Arc<Shared>, channels_max: usize) {
         shared.platform.client().keep_channels(true);
         let difference = plan.follow(&agents);
         shared.rotations.allow(plan.spare());
-        shared.board.planned(plan.lines(), plan.topics(), plan.homeless());
+        shared.board.planned(plan.lines(), plan.topics(), plan.homeless(), shared.clock.now());
         for id in difference.changed {
             let agents: Agents = Arc::new(plan.agents(id));
             if let Some(hold) = holds.get(&id) {

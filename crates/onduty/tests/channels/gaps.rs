@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::figures::Figures;
 use crate::stage::{Cast, Stage, eventually};
 
 /// More than one channel's topics.
@@ -51,6 +52,50 @@ async fn one_of_two_is_lost(order: Value, cause: &str) -> Healing {
     assert_eq!(healing.readings, healing.read.div_ceil(BATCH), "and nobody else was asked for");
     stage.close().await;
     healing
+}
+
+/// Puts somebody who is not busy into a state that the wire falsifies; gives what was counted before.
+async fn a_change_is_falsified(stage: &Stage, this: &'static str, that: &'static str) -> Figures {
+    stage.settled().await;
+    let (truth, before) = (stage.truth().await, stage.figures().await);
+    let is_busy = |agent: &&Value| {
+        agent["presence"]["systemPresence"].as_str().is_some_and(|name| name.eq_ignore_ascii_case("BUSY"))
+    };
+    let agent = truth.as_array().unwrap().iter().find(|agent| !is_busy(agent)).unwrap();
+    stage.wire.falsify(this, that);
+    stage.turn(agent).await;
+    eventually("it could not be read", async || {
+        stage.channel().await.detail.contains("1 events could not be read").then_some(())
+    })
+    .await;
+    stage.wire.be_honest();
+    stage.comes_to_show_the_truth().await;
+    stage.settled().await;
+    before
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_agent_whose_event_cannot_be_read_is_read_again_and_nobody_else() {
+    let stage = Stage::open(Cast::default()).await;
+    let before =
+        a_change_is_falsified(&stage, r#""systemPresence":"BUSY""#, r#""systemPresence":123456"#).await;
+    let after = stage.figures().await;
+    assert_eq!(
+        (after.read_again().0 - before.read_again().0, after.read_again().1 - before.read_again().1),
+        (1, 1)
+    );
+    assert_eq!((stage.channel().await.gaps, after.readings() - before.readings()), (0, 1));
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_an_unreadable_event_does_not_even_tell_whose_it_is_everybody_of_the_channel_is_read_again() {
+    let stage = Stage::open(Cast::default()).await;
+    let before = a_change_is_falsified(&stage, r#""eventBody":{"id":"#, r#""eventBody":["id":"#).await;
+    let after = stage.figures().await;
+    assert_eq!(after.read_again().1 - before.read_again().1, after.covered("yes"));
+    assert_eq!((stage.channel().await.gaps, after.platform("/sockets/opened")), (1, 1));
+    stage.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -24,3 +24,4 @@ mod stage;
 #[path = "../e2e/truth.rs"]
 #[expect(dead_code, reason = "only the users API has channels")]
 mod truth;
+mod wire;

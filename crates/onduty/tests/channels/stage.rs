@@ -24,6 +24,7 @@ use tokio_util::sync::CancellationToken;
 use crate::figures::Figures;
 use crate::ports;
 use crate::truth::{Api, differences};
+use crate::wire::Wire;
 
 /// How long a condition may take to come true. Generous: it bounds a failure, not a success.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -54,6 +55,7 @@ impl Default for Cast {
 /// The platform and the sidecar.
 pub(crate) struct Stage {
     pub(crate) client: Client,
+    pub(crate) wire: Wire,
     simulator: Simulator,
     admin: String,
     http: reqwest::Client,
@@ -81,7 +83,8 @@ impl Stage {
         let ports = ports::free();
         let [api, admin] = ports.each_ref().map(|port| port.local_addr().unwrap().to_string());
         let store = TempDir::new().unwrap();
-        let url = simulator.url();
+        let wire = Wire::to(simulator.addr()).await;
+        let url = wire.url();
         let mut settings = vec![
             ("platform.api_url", url.as_str()),
             ("platform.login_url", url.as_str()),
@@ -111,7 +114,7 @@ impl Stage {
         drop(ports);
         running.spawn(app::run_by(clock, config.unwrap(), stop.clone()));
         let client = eventually("the sidecar answers", async || Client::connect(&api).await.ok()).await;
-        Self { client, simulator, admin, http, ahead_ms, stop, running, _store: store }
+        Self { client, wire, simulator, admin, http, ahead_ms, stop, running, _store: store }
     }
 
     /// Stops both in order.

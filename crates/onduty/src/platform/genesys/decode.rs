@@ -45,7 +45,7 @@ pub use agent_states::{agent_state, agent_states};
 pub use channel::{MadeChannel, RejectedTopic, made_channel, rejected_topics};
 pub use cloudevents::Attributes;
 pub use definitions::definitions;
-pub use frame::{Frame, frame};
+pub use frame::{Frame, UnreadableFrame, frame};
 pub use grants::grants;
 pub use limits::{BODY_DEPTH_MAX, EVENTS_MAX};
 pub use oauth::{OauthRefusal, Token, oauth_refusal, token};

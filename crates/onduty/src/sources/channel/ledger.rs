@@ -34,6 +34,19 @@ impl Ledger {
         self.since.retain(|agent, _| agents.contains(agent));
     }
 
+    /// A change of an agent went by unheard: whatever is vouched for counts from that instant on. Says whether it counted.
+    pub(super) fn doubt(&mut self, agent: &UserId, since: Timestamp) -> bool {
+        self.since.get_mut(agent).is_some_and(|covered_since| {
+            *covered_since = since.max(*covered_since);
+            true
+        })
+    }
+
+    /// A change of somebody went by unheard, and nobody knows whose it was.
+    pub(super) fn doubt_all(&mut self, since: Timestamp) {
+        self.since.values_mut().for_each(|covered_since| *covered_since = since.max(*covered_since));
+    }
+
     /// There is a gap: nobody is covered any longer.
     pub(super) fn gap(&mut self) {
         self.since.clear();
@@ -120,6 +133,31 @@ mod tests {
         assert!(ledger.marks(at(300)).is_empty());
         ledger.cover([&user("a")], at(400));
         assert_eq!(ledger.marks(at(500))[0].since, at(400), "what was before the gap does not count");
+    }
+
+    #[test]
+    fn whose_change_could_not_be_read_is_to_be_read_again_and_not_vouched_for_before() {
+        let mut roster = Roster::new(Epoch(1));
+        let mut ledger = Ledger::default();
+        ledger.cover([&user("a"), &user("b")], at(100));
+        for name in ["a", "b"] {
+            roster.step(&read(name, 110));
+        }
+        for mark in ledger.marks(at(200)) {
+            roster.step(&Input::Coverage(mark));
+        }
+        assert!(ledger.doubt(&user("a"), at(201)));
+        assert!(!ledger.doubt(&user("stranger"), at(201)));
+        for mark in ledger.marks(at(300)) {
+            roster.step(&Input::Coverage(mark));
+        }
+        let snapshot = roster.snapshot();
+        let confirmed = |name: &str| snapshot.by_user_id(name).unwrap().confirmed_at();
+        assert_eq!((confirmed("a"), confirmed("b")), (at(195), at(295)), "its mark stands still");
+        let unread: Vec<&UserId> = ledger.unread(&snapshot, at(300)).collect();
+        assert_eq!(unread, [&user("a")]);
+        ledger.doubt_all(at(301));
+        assert_eq!(ledger.unread(&snapshot, at(301)).count(), 2, "it might have been anybody's");
     }
 
     #[test]

@@ -20,6 +20,9 @@ const LISTING: Duration = Duration::from_secs(60);
 pub(super) struct Mending {
     asked: BTreeSet<UserId>,
     rounds: u32,
+    /// Everybody has been asked for, and is again after that.
+    round_ends_at: Option<Timestamp>,
+    /// Nobody is asked for before.
     rests_until: Option<Timestamp>,
 }
 
@@ -38,6 +41,11 @@ impl Mending {
     /// There is a new gap: everybody may be asked for again at once.
     pub(super) fn again(&mut self) {
         *self = Self::default();
+    }
+
+    /// Somebody's change went by unheard: asked for at once, although the round may be over.
+    pub(super) fn also(&mut self, agent: &UserId) {
+        self.asked.remove(agent);
     }
 
     /// A full listing is about to read everybody: only whoever it misses is asked for.
@@ -61,14 +69,19 @@ impl Mending {
             return Next::Rest(until);
         }
         self.rests_until = None;
+        if self.round_ends_at.take_if(|until| now >= *until).is_some() {
+            self.asked.clear();
+        }
         let asked = &self.asked;
         let next: Vec<UserId> = left.filter(|agent| !asked.contains(*agent)).take(batch).cloned().collect();
         if next.is_empty() {
+            if let Some(until) = self.round_ends_at {
+                return Next::Rest(until);
+            }
             let (first, longest) = BETWEEN;
             let until = now.after(first.saturating_mul(1 << self.rounds.min(16)).min(longest));
             self.rounds += 1;
-            self.asked.clear();
-            self.rests_until = Some(until);
+            self.round_ends_at = Some(until);
             return Next::Rest(until);
         }
         self.asked.extend(next.iter().cloned());
@@ -121,6 +134,18 @@ mod tests {
             Next::Read(users("b")),
             "a new gap begins anew"
         );
+    }
+
+    #[test]
+    fn whose_change_goes_by_between_two_rounds_does_not_wait_for_the_next() {
+        let mut mending = Mending::default();
+        let withheld = users("ab");
+        assert_eq!(mending.next(withheld.iter(), 9, at(0)), Next::Read(users("ab")));
+        assert_eq!(mending.next(withheld.iter(), 9, at(0)), Next::Rest(at(5)));
+        mending.also(&withheld[1]);
+        assert_eq!(mending.next(withheld.iter(), 9, at(1)), Next::Read(users("b")));
+        assert_eq!(mending.next(withheld.iter(), 9, at(1)), Next::Rest(at(5)), "the others wait for theirs");
+        assert_eq!(mending.next(withheld.iter(), 9, at(5)), Next::Read(users("ab")));
     }
 
     #[test]

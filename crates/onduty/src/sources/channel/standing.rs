@@ -19,6 +19,8 @@ const BOUND: Duration = Duration::from_secs(90);
 
 /// Events that can't be read come one after the other, all for one reason: one line in the log is enough.
 const MALFORMED_LOGGED_EVERY: Duration = Duration::from_secs(60);
+/// And they are told of for so long after the last of them.
+const MALFORMED_REMEMBERED: Duration = Duration::from_secs(3_600);
 
 /// Where all lines stand.
 pub(super) struct Board {
@@ -34,6 +36,8 @@ struct Inner {
     whole: ChannelsStanding,
     /// What went wrong last, until all is well again.
     trouble: String,
+    /// Events that could not be read lately, and what was wrong with the last of them.
+    unreadable: (u64, String),
     was_whole: bool,
 }
 
@@ -72,10 +76,15 @@ impl Board {
     }
 
     /// So many channels carry so many topics, and so many agents have none.
-    pub(super) fn planned(&self, lines: usize, topics: usize, homeless: usize) {
+    pub(super) fn planned(&self, lines: usize, topics: usize, homeless: usize, now: Timestamp) {
         let mut inner = self.lock();
+        let forgets = inner.unreadable.0 > 0
+            && inner.whole.malformed_at.is_none_or(|last| now.since(last) > MALFORMED_REMEMBERED);
+        if forgets {
+            inner.unreadable = (0, String::new());
+        }
         let whole = &inner.whole;
-        if (whole.planned, whole.topics, whole.beyond) == (lines, topics, homeless) {
+        if !forgets && (whole.planned, whole.topics, whole.beyond) == (lines, topics, homeless) {
             return;
         }
         if homeless > 0 && homeless != whole.beyond {
@@ -111,6 +120,11 @@ impl Board {
         let mark = oldest_mark(&inner);
         self.status
             .source(Source::Channel, |standing| standing.last_mark_at = mark.or(standing.last_mark_at));
+    }
+
+    /// Somebody of a line is to be read again: what it vouches for is not the whole of it until then.
+    pub(super) fn incomplete(&self, id: LineId) {
+        self.lock().marks.remove(&id);
     }
 
     /// A line is no more.
@@ -190,9 +204,9 @@ impl Board {
         self.meters.channel_malformed();
         let mut inner = self.lock();
         if inner.whole.malformed_at.is_none_or(|last| now.since(last) > MALFORMED_LOGGED_EVERY) {
-            tracing::warn!(%error, "an event that can't be read: full listings will tell what it said");
+            tracing::warn!(%error, "an event that can't be read: its agent is read again");
         }
-        inner.trouble = format!("an event could not be read: {error}");
+        inner.unreadable = (inner.unreadable.0.saturating_add(1), error.to_string());
         inner.whole.malformed_at = Some(now);
         self.show(&mut inner);
     }
@@ -275,6 +289,9 @@ fn describe(inner: &Inner) -> String {
     }
     if let Some(rejection) = rejection {
         detail.push_str(&format!("; {rejected} topics rejected ({rejection})"));
+    }
+    if let (events @ 1.., last) = &inner.unreadable {
+        detail.push_str(&format!("; {events} events could not be read, the last of them: {last}"));
     }
     if !inner.trouble.is_empty() {
         detail.push_str(&format!("; {}", inner.trouble));

@@ -17,7 +17,7 @@ use tokio_tungstenite::tungstenite::{Error as WireError, Message};
 use crate::config::Secret;
 use crate::error_chain::Chain;
 use crate::platform::genesys::client::Client;
-use crate::platform::genesys::decode::{self, Arrival, Frame, Malformed};
+use crate::platform::genesys::decode::{self, Arrival, Frame, UnreadableFrame};
 use crate::platform::genesys::transport::what_happened;
 
 /// From the request to the answer that opens the socket.
@@ -42,7 +42,7 @@ pub struct Heard {
     /// When.
     pub at: Timestamp,
     /// What; or why it can't be read.
-    pub frame: Result<Frame, Malformed>,
+    pub frame: Result<Frame, UnreadableFrame>,
 }
 
 /// Why there is no socket, or no longer one. The address is in none of it.

@@ -2,10 +2,12 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
+use onduty_core::agent::UserId;
 use serde_json::Value;
 
 use super::limits::parse;
 use super::member::{Object, object, text, word};
+use super::topic::{self, Topic};
 use super::{Arrival, Heard, Malformed, notification};
 
 /// What a frame says.
@@ -38,14 +40,35 @@ const TAKEN_OVER: &str = "v2.system.no_longer_subscribed";
 const TOKEN_REVOKED: &str = "v2.system.token_revoked";
 const RESUBSCRIBED: &str = "v2.subscription.updated";
 
+/// A frame that can't be read, and whose change is lost with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnreadableFrame {
+    /// Whom it was about, as far as its topic tells. Otherwise it may have been about anybody.
+    pub user_id: Option<UserId>,
+    /// What is wrong with it.
+    pub error: Malformed,
+}
+
 /// Reads one frame.
 ///
 /// # Errors
 ///
 /// When it is not a notification.
-pub fn frame(bytes: &[u8], arrival: Arrival) -> Result<Frame, Malformed> {
-    let body = parse(bytes)?;
-    let members = object(&body)?;
+pub fn frame(bytes: &[u8], arrival: Arrival) -> Result<Frame, UnreadableFrame> {
+    let body = parse(bytes).map_err(|error| UnreadableFrame { user_id: None, error })?;
+    read(&body, arrival).map_err(|error| UnreadableFrame { user_id: subject(&body), error })
+}
+
+/// Whom a frame is about, whatever else is wrong with it.
+fn subject(body: &Value) -> Option<UserId> {
+    match topic::parse(body.get("topicName")?.as_str()?) {
+        Ok(Topic::User(user_id, _)) => Some(user_id),
+        Ok(Topic::Heartbeat | Topic::Other(_)) | Err(_) => None,
+    }
+}
+
+fn read(body: &Value, arrival: Arrival) -> Result<Frame, Malformed> {
+    let members = object(body)?;
     if !members.has("topicName") {
         // An answer to a request sent over the socket itself; none are.
         return if members.has("message") || members.has("result") {
@@ -97,7 +120,7 @@ mod tests {
 
     const USER: &str = "4a2f0f6e-0d0b-4b3e-9b0e-6f2f5a0c1d11";
 
-    fn read(text: &str) -> Result<Frame, Malformed> {
+    fn read(text: &str) -> Result<Frame, UnreadableFrame> {
         let arrival =
             Arrival { source: Source::Channel, heard_at: Timestamp::from_millis(1_772_442_850_000) };
         frame(text.as_bytes(), arrival)
@@ -126,6 +149,26 @@ mod tests {
         }
         for damaged in ["", "[]", "{}", r#"{"topicName":7}"#, r#"{"topicName":"v2.users.x.activity"}"#] {
             assert!(read(damaged).is_err(), "{damaged}");
+        }
+    }
+
+    #[test]
+    fn of_an_event_that_cannot_be_read_it_is_told_whose_it_was_as_far_as_its_topic_tells() {
+        let long = "x".repeat(5_000);
+        let table = [
+            (format!(r#"{{"topicName":"v2.users.{USER}.activity","eventBody":{{"presence":7}}}}"#), true),
+            (
+                format!(r#"{{"topicName":"V2.Users.{USER}.Presence","eventBody":{{"message":"{long}"}}}}"#),
+                true,
+            ),
+            (format!(r#"{{"topicName":"v2.users.{USER}.activity"}}"#), true),
+            (r#"{"topicName":"v2.users.x.activity","eventBody":{}}"#.to_owned(), false),
+            (format!(r#"{{"topicName":"v2.users.{USER}.activity","eventBody":"#), false),
+            (r#"{"topicName":7}"#.to_owned(), false),
+        ];
+        for (text, is_told) in table {
+            let unreadable = read(&text).expect_err(&text);
+            assert_eq!(unreadable.user_id, is_told.then(|| UserId::from(USER)), "{text}");
         }
     }
 

@@ -7,7 +7,8 @@ use onduty_core::time::Timestamp;
 use super::{Line, State};
 use crate::inlet::InletError;
 use crate::platform::genesys::channel::Heard;
-use crate::platform::genesys::decode::Frame;
+use crate::platform::genesys::decode::{Frame, UnreadableFrame};
+use crate::sources::channel::ledger::SETTLING;
 use crate::sources::channel::overlap::Side;
 use crate::sources::channel::recovery::Loss;
 
@@ -78,8 +79,25 @@ impl Line {
                     news.observations.extend(heard.observations);
                 }
             }
-            Err(error) => self.shared.board.malformed(&error, at),
+            Err(unreadable) => self.miss(unreadable, at),
         }
+    }
+
+    /// An event can't be read: the change that it told is heard of by reading only.
+    fn miss(&mut self, unreadable: UnreadableFrame, at: Timestamp) {
+        let UnreadableFrame { user_id, error } = unreadable;
+        self.shared.board.malformed(&error, at);
+        let since = at.after(SETTLING);
+        match user_id {
+            Some(agent) if self.ledger.doubt(&agent, since) => self.mending.also(&agent),
+            Some(_) => return,
+            None => {
+                self.ledger.doubt_all(since);
+                self.mending.again();
+                self.shared.board.gap();
+            }
+        }
+        self.shared.board.incomplete(self.id);
     }
 
     async fn hand_in(

@@ -5,7 +5,7 @@ use std::time::Duration;
 use onduty_client::proto::AgentState;
 use onduty_core::time::Timestamp;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::stage::{Cast, Stage, confirmed_at, diagnosis, eventually};
 
@@ -69,6 +69,44 @@ async fn a_channel_that_nobody_needs_any_more_is_given_up_and_counts_no_longer()
     })
     .await;
     stage.settled().await;
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_moves_to_another_channel_is_heard_on_the_old_one_until_the_new_one_has_the_topic() {
+    let settings = &[("sync.sweep_interval", "1s")];
+    let stage = Stage::open(Cast { agents: 1_100, settings, ..Cast::default() }).await;
+    stage.settled().await;
+    let route = "/api/v2/notifications/channels/{channelId}/subscriptions";
+    let trouble = json!({"http_error_p": 1, "http_error_status": 500, "http_trouble_routes": [route]});
+    stage.switch(trouble).await;
+    let truth = stage.truth().await;
+    // Channels are filled in order of the ids, so that whoever has the last one is on the second.
+    let mut all: Vec<&Value> = truth.as_array().unwrap().iter().collect();
+    all.sort_by_key(|agent| agent["userId"].as_str());
+    let moving = all.pop().unwrap();
+    for agent in all.into_iter().take(400) {
+        let id = agent["userId"].as_str().unwrap();
+        stage.control(Method::POST, &format!("agents/{id}/account"), json!({"state": "deleted"})).await;
+    }
+    eventually("one channel is to hold everybody", async || {
+        stage.channel().await.detail.starts_with("1 of 1 channels").then_some(())
+    })
+    .await;
+    let before = stage.figures().await;
+    assert_eq!(before.platform("/sockets/open"), 2, "the other one is listened to for a while");
+    stage.turn(moving).await;
+    eventually("the change is heard", async || {
+        (stage.figures().await.applied("channel") > before.applied("channel")).then_some(())
+    })
+    .await;
+    stage.switch(json!({"http_error_p": 0})).await;
+    eventually("who moved has a topic there", async || {
+        stage.pass(Duration::from_secs(1));
+        let now = stage.figures().await;
+        (now.covered("yes") == stage.list().await.len() as u64).then_some(())
+    })
+    .await;
     stage.close().await;
 }
 

@@ -7,6 +7,7 @@ mod hearing;
 mod loss;
 mod mend;
 mod tap;
+mod timetable;
 mod upkeep;
 
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ use crate::platform::genesys::channel::{Channel, Heard, SocketError};
 use crate::platform::genesys::client::Client;
 use mend::Mended;
 use tap::Tap;
+use timetable::Listening;
 use upkeep::Upkeep;
 
 /// The agents of a line.
@@ -121,19 +123,24 @@ impl Line {
 
     /// Listens until told to stop, and a little longer: where its agents go, their topics may not be live yet.
     pub(super) async fn run(mut self, stop: CancellationToken) -> LineId {
-        let id = self.id;
-        if stop.run_until_cancelled(self.listen()).await.is_none() {
-            // Nobody is covered by this one any longer, it only passes on what it hears.
-            self.is_given_up = true;
-            self.ledger.gap();
-            self.shared.board.forget(id);
-            let _ = timeout(FAREWELL, self.listen()).await;
-        }
-        id
+        self.listen(&stop).await;
+        self.give_up();
+        let _ = timeout(FAREWELL, self.listen(&stop)).await;
+        self.id
     }
 
-    async fn listen(&mut self) {
-        loop {
+    /// Nobody is covered by this one any longer, it only passes on what it hears.
+    fn give_up(&mut self) {
+        self.is_given_up = true;
+        self.is_rotating = false;
+        (self.upkeep, self.mend) = (None, None);
+        self.ledger.gap();
+        self.shared.board.forget(self.id);
+    }
+
+    /// Until the line is to be given up; then, as long as there is something to be heard.
+    async fn listen(&mut self, stop: &CancellationToken) {
+        while !(self.is_given_up && matches!(self.state, State::Deaf { .. })) {
             self.begin_what_is_due();
             self.report();
             let wake_in = self.wake_at().since(self.now()).min(SLEEP_MAX);
@@ -144,11 +151,10 @@ impl Line {
                 heard = next_of(new, client) => Event::Heard(Side::New, heard),
                 done = work(&mut self.upkeep) => Event::Upkeep(done),
                 done = work(&mut self.mend) => Event::Mended(done),
-                changed = self.wanted.changed() => match changed {
-                    Ok(()) => Event::Wanted,
-                    Err(_) => pending().await,
-                },
+                Ok(()) = self.wanted.changed() => Event::Wanted,
                 () = sleep(wake_in) => Event::Woke,
+                // Between two events: what was read of a socket is not dropped half-way to the keeper.
+                () = stop.cancelled(), if !self.is_given_up => return,
             };
             self.take(event).await;
         }
@@ -203,6 +209,10 @@ impl Line {
 
     /// Listens to a channel from now on.
     fn open(&mut self, tap: Tap) {
+        if self.is_given_up {
+            self.state = State::Open(Box::new(tap));
+            return;
+        }
         self.ledger.keep(&tap.permitted);
         self.ledger.cover(&tap.permitted, tap.live_at);
         if self.is_listing_first() {
@@ -238,13 +248,15 @@ impl Line {
     }
 
     fn wake_at(&self) -> Timestamp {
-        let sockets = match &self.state {
-            State::Deaf { retry_at, .. } if self.upkeep.is_none() => *retry_at,
-            State::Deaf { .. } => Timestamp::MAX,
-            State::Open(tap) => tap.due_at(),
-            State::Changing(changing) => changing.old.due_at().min(changing.new.due_at()).min(changing.until),
+        let listening = match &self.state {
+            State::Deaf { retry_at, .. } => Listening::Deaf { retry_at: *retry_at },
+            State::Open(tap) => Listening::One { ping_at: tap.ping_at(), due_at: tap.timetable.due_at() },
+            State::Changing(changing) => Listening::Two {
+                ping_at: changing.old.ping_at().min(changing.new.ping_at()),
+                until: changing.until,
+            },
         };
-        sockets.min(self.mend_at())
+        listening.wake_at(self.upkeep.is_some() || self.is_given_up).min(self.mend_at())
     }
 }
 

@@ -16,13 +16,22 @@ impl Line {
     /// A channel is lost. Of two, the other one stays, and there is no gap.
     pub(super) fn lose(&mut self, side: Side, loss: Loss, detail: &str) {
         let now = self.now();
+        if self.is_given_up {
+            // Nobody relies on it any longer.
+            self.state = match (self.take_state(), side) {
+                (State::Changing(changing), Side::Old) => State::Open(Box::new(changing.new)),
+                (State::Changing(changing), Side::New) => State::Open(Box::new(changing.old)),
+                (State::Open(_) | State::Deaf { .. }, _) => State::Deaf { retry_at: now, kept: None },
+            };
+            return;
+        }
         let is_replaced = self.is_rotating || matches!(self.state, State::Changing(_));
         self.overlap = None;
         self.shared.board.lost(self.id, loss, detail, is_replaced, now);
         match (self.take_state(), side) {
             (State::Changing(changing), Side::New) => {
                 let mut old = changing.old;
-                old.put_off(now);
+                old.timetable.put_off(now);
                 self.state = State::Open(Box::new(old));
             }
             (State::Changing(changing), Side::Old) => {

@@ -65,7 +65,7 @@ impl Line {
 
     /// When to look again for somebody to be read.
     pub(super) const fn mend_at(&self) -> Timestamp {
-        if self.mend.is_some() { Timestamp::MAX } else { self.look_at }
+        if self.mend.is_some() || self.is_given_up { Timestamp::MAX } else { self.look_at }
     }
 }
 

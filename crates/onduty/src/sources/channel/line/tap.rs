@@ -2,15 +2,14 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use onduty_core::agent::UserId;
 use onduty_core::time::Timestamp;
 
 use super::Agents;
+use super::timetable::{Due, Timetable};
 use crate::error_chain::Chain;
-use crate::forecast::PROBE_EVERY;
 use crate::platform::genesys::channel::{Channel, Heard, Socket, SocketError, Subscribed};
 use crate::platform::genesys::client::Client;
 use crate::platform::genesys::decode::RejectedTopic;
@@ -19,15 +18,6 @@ use crate::sources::channel::Rhythm;
 use crate::sources::channel::ledger::SETTLING;
 use crate::sources::channel::recovery::Loss;
 use crate::sources::channel::vigil::{Step, Vigil};
-
-/// Topics are put again this long before the channel ends, or at half its life if that is less.
-const EXTEND_BEFORE: Duration = Duration::from_secs(3_600);
-/// No channel is replaced sooner than this after it was opened.
-const LIFE_MIN: Duration = Duration::from_secs(10);
-/// A rotation that failed is tried again after this.
-const PUT_OFF: Duration = Duration::from_secs(60);
-/// Refused topics are put again this often: rights are given, too.
-const REJECTED_AGAIN: Duration = Duration::from_secs(900);
 
 /// A channel that is listened to.
 pub(super) struct Tap {
@@ -45,12 +35,8 @@ pub(super) struct Tap {
     pub(super) live_at: Timestamp,
     /// Its socket will be closed: it is to be replaced before.
     pub(super) is_closing: bool,
+    pub(super) timetable: Timetable,
     vigil: Vigil,
-    extend_at: Timestamp,
-    probe_at: Timestamp,
-    rotate_at: Timestamp,
-    /// It is not replaced before, whatever the reason.
-    put_off_until: Timestamp,
 }
 
 /// Why no channel could be opened.
@@ -59,17 +45,6 @@ pub(super) struct Failed {
     pub(super) detail: String,
     /// When the platform wants to be asked again.
     pub(super) not_before: Option<Timestamp>,
-}
-
-/// What is due for a channel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Due {
-    /// To be replaced by another.
-    Rotation,
-    /// Its topics are to be put again.
-    Extension,
-    /// The platform is to be asked whether it knows it.
-    Probe,
 }
 
 impl Tap {
@@ -100,15 +75,9 @@ impl Tap {
         live_at: Timestamp,
         rhythm: Rhythm,
     ) -> Self {
-        let jitter: f64 = rand::random();
         let mut tap = Self {
             vigil: Vigil::begin(live_at.before(SETTLING), rhythm.ping),
-            extend_at: Timestamp::MAX,
-            probe_at: live_at.after(PROBE_EVERY.mul_f64(0.5 + 0.5 * jitter)),
-            // Channels that were made together are not replaced together.
-            rotate_at: live_at.after(rhythm.rotation.mul_f64(0.75 + 0.25 * jitter)),
-            // One whose socket is announced to close as soon as it opens is not replaced as fast.
-            put_off_until: live_at.after(LIFE_MIN),
+            timetable: Timetable::begin(live_at, rhythm.rotation, rand::random()),
             channel,
             socket,
             permitted: BTreeSet::new(),
@@ -129,10 +98,7 @@ impl Tap {
         self.rejected = asked.len() - self.permitted.len();
         self.rejection = subscribed.why.map(Arc::new);
         self.asked = asked;
-        let life = self.channel.expires_at.since(now);
-        let at_last = now.after(life - EXTEND_BEFORE.min(life / 2));
-        let again = if self.rejection.is_some() { now.after(REJECTED_AGAIN) } else { at_last };
-        self.extend_at = at_last.min(again);
+        self.timetable.subscribed(self.channel.expires_at, self.rejection.is_some(), now);
     }
 
     /// The next frame, if it has come already.
@@ -175,45 +141,25 @@ impl Tap {
         self.vigil.vouched_at()
     }
 
-    /// Not to be replaced for a while.
-    pub(super) fn put_off(&mut self, now: Timestamp) {
-        self.put_off_until = now.after(PUT_OFF);
-    }
-
-    /// The platform still knows it.
-    pub(super) fn probed(&mut self, now: Timestamp) {
-        self.probe_at = now.after(PROBE_EVERY);
-    }
-
     /// The platform did not take the topics of these agents now: they are put again then, and not before.
     pub(super) fn extend_later(&mut self, at: Timestamp, asked: Agents) {
-        self.extend_at = at;
+        self.timetable.extend_later(at);
         self.asked = asked;
     }
 
-    /// What is due for it, the most pressing first: topics are put again when other agents are wanted, too. A channel
-    /// may end with the token that made it.
+    /// What is due for it: topics are put again when other agents are wanted, too. A channel may end with the token that
+    /// made it.
     pub(super) fn due(&self, now: Timestamp, token_generation: u64, wanted: &Agents) -> Option<Due> {
         let ends = self.is_closing || self.channel.token_generation != token_generation;
-        if now >= self.extend_at || self.asked != *wanted {
-            Some(Due::Extension)
-        } else if (ends || now >= self.rotate_at) && now >= self.put_off_until {
-            Some(Due::Rotation)
-        } else if now >= self.probe_at {
-            Some(Due::Probe)
-        } else {
-            None
-        }
+        self.timetable.due(now, ends, self.asked != *wanted)
     }
 
-    /// When something is due for it next.
-    pub(super) fn due_at(&self) -> Timestamp {
-        let ping_at = match self.vigil.step(Timestamp::MIN) {
+    /// When it is to be pinged next, or given up.
+    pub(super) fn ping_at(&self) -> Timestamp {
+        match self.vigil.step(Timestamp::MIN) {
             Step::Wait(until) => until,
             Step::Ping | Step::GiveUp => Timestamp::MIN,
-        };
-        let rotate_at = self.rotate_at.max(self.put_off_until);
-        ping_at.min(self.extend_at).min(self.probe_at).min(rotate_at)
+        }
     }
 }
 

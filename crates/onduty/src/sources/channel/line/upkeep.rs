@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::tap::{Due, Failed, Tap};
+use super::tap::{Failed, Tap};
+use super::timetable::Due;
 use super::{Agents, Changing, Line, State};
 use crate::platform::genesys::channel::{Channel, Subscribed};
 use crate::platform::genesys::error::PlatformError;
@@ -36,6 +37,9 @@ pub(super) enum Upkeep {
 impl Line {
     /// Begins the next request that is due, unless one is under way.
     pub(super) fn begin_what_is_due(&mut self) {
+        if self.is_given_up {
+            return;
+        }
         self.begin_to_mend();
         if self.upkeep.is_some() {
             return;
@@ -54,7 +58,7 @@ impl Line {
                 let due = tap.due(now, generation, &self.wanted.borrow());
                 match due {
                     Some(Due::Rotation) => match self.shared.rotations.begin() {
-                        None => tap.put_off(now),
+                        None => tap.timetable.put_off(now),
                         Some(rotation) => self.begin_to_rotate(rotation, now),
                     },
                     Some(Due::Extension) => {
@@ -141,7 +145,7 @@ impl Line {
                     tracing::debug!(%error, "could not ask for a channel");
                 }
                 if let State::Open(tap) = &mut self.state {
-                    tap.probed(now);
+                    tap.timetable.probed(now);
                 }
             }
             Upkeep::Left(result) => {
@@ -167,7 +171,7 @@ impl Line {
                 self.overlap = None;
                 self.shared.board.failed(failed.loss, &failed.detail, now);
                 if let State::Open(tap) = &mut state {
-                    tap.put_off(now);
+                    tap.timetable.put_off(now);
                 }
                 state
             }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::Method;
 use serde_json::json;
 
 use crate::figures::Figures;
@@ -115,6 +116,36 @@ async fn a_subscription_that_is_refused_is_not_tried_again_blindly() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_subscription_that_is_forbidden_is_not_tried_again_blindly() {
     a_refused_subscription_is_left_alone(403, 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn new_topics_that_a_living_channel_is_refused_are_told_left_alone_and_cost_the_others_nothing() {
+    let stage = Stage::open(Cast { settings: &[("sync.sweep_interval", "1s")], ..Cast::default() }).await;
+    stage.settled().await;
+    let truth = stage.truth().await;
+    stage
+        .switch(json!({"http_error_p": 1, "http_error_status": 403, "http_trouble_routes": [SUBSCRIPTIONS]}))
+        .await;
+    stage.control(Method::POST, "agents", json!({"count": 3})).await;
+    eventually("it is told", async || {
+        let (figures, channel) = (stage.figures().await, stage.channel().await);
+        let is_told = channel.detail.contains("topics could not be put") && channel.detail.contains("403");
+        (is_told && figures.covered("no") == 3).then_some(())
+    })
+    .await;
+    let refused = stage.figures().await;
+    stage.turn(&truth[1]).await;
+    eventually("the others are heard", async || {
+        (stage.figures().await.applied("channel") > refused.applied("channel")).then_some(())
+    })
+    .await;
+    let peace = time_until(&stage, "another try", |now| now.subscriptions() > refused.subscriptions()).await;
+    assert!(peace >= BACK_OFF, "not tried again before, but after {peace:?}");
+    stage.switch(json!({"http_error_p": 0})).await;
+    time_until(&stage, "it is granted", |now| now.covered("no") == 0).await;
+    assert!(!stage.channel().await.detail.contains("could not be put"), "{:?}", stage.channel().await);
+    assert_eq!((stage.figures().await.channels_made(), stage.channel().await.gaps), (1, 0));
+    stage.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -232,6 +232,7 @@ impl Line {
             standing.is_open = true;
             standing.rejected = tap.rejected;
             standing.rejection = tap.rejection.clone();
+            standing.not_put = tap.not_put.clone();
         }
         standing.covered = self.ledger.covered();
         self.shared.board.report(self.id, standing);

@@ -40,6 +40,8 @@ const WAIT: (Duration, Duration) = (Duration::from_millis(250), Duration::from_s
 const AFTER_TAKE_OVER: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(3_600));
 /// After a refusal: nothing but somebody's change of rights mends it.
 const AFTER_REFUSAL: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(900));
+/// After topics could not be put for another reason, where the platform does not say when to ask again.
+const PUT_AGAIN: Duration = Duration::from_secs(30);
 /// Failed reconnects in a row before the channel is given up and a new one is made.
 const RECONNECTS_MAX: u32 = 5;
 
@@ -77,6 +79,20 @@ impl Loss {
             Self::Refused => Recovery::Replace(wait(AFTER_REFUSAL)),
         }
     }
+
+    /// How long to leave a living channel with the topics that it has, after so many refusals in a row to take others.
+    pub(super) fn before_putting_again(self, refusals: u32, jitter: f64) -> Duration {
+        match self {
+            Self::Refused => backoff(refusals, AFTER_REFUSAL.0, AFTER_REFUSAL.1, jitter),
+            Self::Closed
+            | Self::Silent
+            | Self::Unreachable
+            | Self::Gone
+            | Self::TakenOver
+            | Self::TokenRevoked
+            | Self::NotDurable => PUT_AGAIN,
+        }
+    }
 }
 
 #[cfg(test)]
@@ -104,5 +120,12 @@ mod tests {
         for (loss, in_a_row, expected) in table {
             assert_eq!(loss.recovery(in_a_row, 1.0), expected, "{loss:?} {in_a_row}");
         }
+    }
+
+    #[test]
+    fn topics_that_are_refused_are_put_again_ever_more_rarely() {
+        let waits = [1, 2, 3, 99].map(|refusals| Loss::Refused.before_putting_again(refusals, 1.0).as_secs());
+        assert_eq!(waits, [60, 120, 240, 900]);
+        assert_eq!(Loss::Unreachable.before_putting_again(0, 1.0), PUT_AGAIN);
     }
 }

@@ -51,6 +51,8 @@ pub(super) struct LineStanding {
     /// Agents whose topics it refused, and why one of them.
     pub(super) rejected: usize,
     pub(super) rejection: Option<Arc<RejectedTopic>>,
+    /// Why other topics than it has could not be put, until they are.
+    pub(super) not_put: Option<Arc<str>>,
 }
 
 impl Board {
@@ -265,7 +267,8 @@ impl Board {
             standing.detail = detail;
             standing.bound = bound;
         });
-        self.meters.channels(open, inner.whole.covered, inner.whole.beyond + inner.whole.rejected);
+        let ChannelsStanding { topics, covered, beyond, .. } = inner.whole;
+        self.meters.channels(open, covered, beyond + topics.saturating_sub(covered));
         self.status.channels(inner.whole.clone());
     }
 
@@ -289,6 +292,9 @@ fn describe(inner: &Inner) -> String {
     }
     if let Some(rejection) = rejection {
         detail.push_str(&format!("; {rejected} topics rejected ({rejection})"));
+    }
+    if let Some(why) = inner.lines.values().find_map(|line| line.not_put.as_ref()) {
+        detail.push_str(&format!("; topics could not be put: {why}"));
     }
     if let (events @ 1.., last) = &inner.unreadable {
         detail.push_str(&format!("; {events} events could not be read, the last of them: {last}"));

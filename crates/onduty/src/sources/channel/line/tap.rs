@@ -19,6 +19,10 @@ use crate::sources::channel::ledger::SETTLING;
 use crate::sources::channel::recovery::Loss;
 use crate::sources::channel::vigil::{Step, Vigil};
 
+/// The platform's code for an id that is no channel's. Other refusals with 400 are of topics, and another channel would
+/// not be given them either.
+const BAD_CHANNEL: &str = "notification.unable.to.get.channel.id";
+
 /// A channel that is listened to.
 pub(super) struct Tap {
     pub(super) channel: Channel,
@@ -31,6 +35,10 @@ pub(super) struct Tap {
     pub(super) rejected: usize,
     /// Why one of them.
     pub(super) rejection: Option<Arc<RejectedTopic>>,
+    /// Why its topics could not be put again, until they are.
+    pub(super) not_put: Option<Arc<str>>,
+    /// Refusals in a row to take them.
+    refusals: u32,
     /// When all of those topics were live.
     pub(super) live_at: Timestamp,
     /// Its socket will be closed: it is to be replaced before.
@@ -83,6 +91,8 @@ impl Tap {
             permitted: BTreeSet::new(),
             rejected: 0,
             rejection: None,
+            not_put: None,
+            refusals: 0,
             asked,
             live_at,
             is_closing: false,
@@ -98,6 +108,7 @@ impl Tap {
         self.rejected = asked.len() - self.permitted.len();
         self.rejection = subscribed.why.map(Arc::new);
         self.asked = asked;
+        (self.not_put, self.refusals) = (None, 0);
         self.timetable.subscribed(self.channel.expires_at, self.rejection.is_some(), now);
     }
 
@@ -141,9 +152,12 @@ impl Tap {
         self.vigil.vouched_at()
     }
 
-    /// The platform did not take the topics of these agents now: they are put again then, and not before.
-    pub(super) fn extend_later(&mut self, at: Timestamp, asked: Agents) {
-        self.timetable.extend_later(at);
+    /// The platform did not take the topics of these agents: they are put again after a while, and not before.
+    pub(super) fn not_subscribed(&mut self, asked: Agents, failed: Failed, now: Timestamp) {
+        self.refusals = if failed.loss == Loss::Refused { self.refusals.saturating_add(1) } else { 0 };
+        let wait = failed.loss.before_putting_again(self.refusals, rand::random());
+        self.timetable.extend_later(failed.not_before.unwrap_or(now).max(now.after(wait)));
+        self.not_put = Some(failed.detail.into());
         self.asked = asked;
     }
 
@@ -151,7 +165,9 @@ impl Tap {
     /// made it.
     pub(super) fn due(&self, now: Timestamp, token_generation: u64, wanted: &Agents) -> Option<Due> {
         let ends = self.is_closing || self.channel.token_generation != token_generation;
-        self.timetable.due(now, ends, self.asked != *wanted)
+        // Whoever is hired while topics are refused is no reason to ask again at once.
+        let has_others = self.not_put.is_none() && self.asked != *wanted;
+        self.timetable.due(now, ends, has_others)
     }
 
     /// When it is to be pinged next, or given up.
@@ -169,7 +185,7 @@ impl From<PlatformError> for Failed {
         let (loss, not_before) = match &error {
             PlatformError::RateLimited { until } => (Loss::Unreachable, Some(*until)),
             PlatformError::Unavailable { .. } | PlatformError::Malformed { .. } => (Loss::Unreachable, None),
-            PlatformError::Refused(refused) if refused.status == 404 || refused.status == 400 => {
+            PlatformError::Refused(refused) if refused.status == 404 || refused.code == BAD_CHANNEL => {
                 (Loss::Gone, None)
             }
             PlatformError::CredentialsRejected { .. }
@@ -188,5 +204,30 @@ impl From<SocketError> for Failed {
             SocketError::Unreachable(_) | SocketError::Ended(_) => Loss::Unreachable,
         };
         Self { loss, detail: error.to_string(), not_before: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::platform::genesys::error::Refused;
+    use crate::platform::genesys::route::Route;
+
+    #[test]
+    fn only_what_is_said_of_the_channel_ends_it_and_not_what_is_said_of_topics() {
+        let table = [
+            (404, "entity.not.found", Loss::Gone),
+            (400, "notification.unable.to.get.channel.id", Loss::Gone),
+            (400, "notification.subscription.too.many.subscriptions", Loss::Refused),
+            (400, "notification.invalid.topic", Loss::Refused),
+            (400, Refused::WITHOUT_CODE, Loss::Refused),
+            (403, "notification.unauthorized.topic", Loss::Refused),
+        ];
+        for (status, code, loss) in table {
+            let (code, message) = (code.to_owned(), String::new());
+            let refused =
+                Refused { route: Route::Subscriptions, status, code, message, correlation_id: None };
+            assert_eq!(Failed::from(PlatformError::Refused(refused.clone())).loss, loss, "{refused}");
+        }
     }
 }

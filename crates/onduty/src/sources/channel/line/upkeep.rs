@@ -17,8 +17,6 @@ use onduty_core::time::Timestamp;
 
 /// Two channels are compared for this long at least, and for two pings.
 const OVERLAP_MIN: Duration = Duration::from_secs(10);
-/// After topics could not be put, where the platform does not say when to ask again.
-const EXTEND_AGAIN: Duration = Duration::from_secs(30);
 
 /// What was done.
 pub(super) enum Upkeep {
@@ -200,7 +198,7 @@ impl Line {
                     return;
                 }
                 self.shared.board.failed(failed.loss, &failed.detail, now);
-                tap.extend_later(failed.not_before.unwrap_or(now).max(now.after(EXTEND_AGAIN)), asked);
+                tap.not_subscribed(asked, failed, now);
             }
         }
     }

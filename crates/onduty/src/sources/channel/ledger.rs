@@ -11,7 +11,7 @@ use onduty_core::snapshot::Snapshot;
 use onduty_core::time::Timestamp;
 
 /// Events are "seconds" late at most, so that a sign of life vouches for nothing younger than this.
-const DELIVERY: Duration = Duration::from_secs(5);
+pub(super) const DELIVERY: Duration = Duration::from_secs(5);
 /// A topic is taken for live this long after the platform said so: it does not say whether it is at once.
 pub(super) const SETTLING: Duration = Duration::from_secs(1);
 

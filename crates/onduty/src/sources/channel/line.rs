@@ -24,7 +24,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::ledger::Ledger;
 use super::mending::Mending;
-use super::overlap::{Overlap, Side};
+use super::overlap::{Overlap, Side, Term, Turn};
 use super::plan::LineId;
 use super::recovery::Loss;
 use super::rotations::Rotation;
@@ -86,7 +86,7 @@ enum State {
 struct Changing {
     old: Tap,
     new: Tap,
-    until: Timestamp,
+    term: Term,
     /// Leave to hold one channel more than planned.
     _rotation: Rotation,
 }
@@ -254,7 +254,10 @@ impl Line {
             State::Open(tap) => Listening::One { ping_at: tap.ping_at(), due_at: tap.timetable.due_at() },
             State::Changing(changing) => Listening::Two {
                 ping_at: changing.old.ping_at().min(changing.new.ping_at()),
-                until: changing.until,
+                until: match changing.term.turn(changing.old.vouched_at(), self.now()) {
+                    Turn::Both(until) => until,
+                    Turn::Change | Turn::ChangeWithGap => Timestamp::MIN,
+                },
             },
         };
         listening.wake_at(self.upkeep.is_some() || self.is_given_up).min(self.mend_at())

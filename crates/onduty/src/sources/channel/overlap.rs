@@ -11,10 +11,58 @@ use std::time::Duration;
 
 use onduty_core::time::Timestamp;
 
+use super::ledger::DELIVERY;
+
 /// Events remembered, at most: five minutes of a whole channel at its busiest.
 const EVENTS_MAX: usize = 50_000;
 /// An event near either end may have been heard by one side just outside, and counts for neither.
 const EDGE: Duration = Duration::from_secs(3);
+/// Two channels are compared for this long at least, and for two pings.
+const OVERLAP_MIN: Duration = Duration::from_secs(10);
+/// The old one may take this much longer to show that everything it was sent has been read.
+const OVERLAP_MORE: Duration = Duration::from_secs(30);
+
+/// How long two channels are listened to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Term {
+    live_at: Timestamp,
+    until: Timestamp,
+}
+
+/// What is to become of two channels.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// Both are listened to, until then at least.
+    Both(Timestamp),
+    /// The new one takes the old one's place.
+    Change,
+    /// It does, and what was sent to the old one alone may not all have been read.
+    ChangeWithGap,
+}
+
+impl Term {
+    /// The new one's topics are live since then.
+    pub(super) fn begin(live_at: Timestamp, ping: Duration) -> Self {
+        Self { live_at, until: live_at.after((ping * 2).max(OVERLAP_MIN)) }
+    }
+
+    /// Whether everything that only the old one was sent has been read, events being late: what it was sent until that
+    /// instant has.
+    pub(super) fn is_bridged(self, old_vouched_at: Timestamp) -> bool {
+        self.live_at.after(DELIVERY) <= old_vouched_at
+    }
+
+    /// What to do now.
+    pub(super) fn turn(self, old_vouched_at: Timestamp, now: Timestamp) -> Turn {
+        let at_last = self.until.after(OVERLAP_MORE);
+        match self.is_bridged(old_vouched_at) {
+            _ if now < self.until => Turn::Both(self.until),
+            true => Turn::Change,
+            false if now < at_last => Turn::Both(at_last),
+            false => Turn::ChangeWithGap,
+        }
+    }
+}
 
 /// One of two channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,6 +157,21 @@ mod tests {
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)
+    }
+
+    #[test]
+    fn the_old_one_stays_until_all_that_it_alone_was_sent_has_been_read_however_late_it_came() {
+        let second = |second: i64| at(second * 1_000);
+        let term = Term::begin(second(100), Duration::from_secs(3));
+        assert_eq!(term.turn(second(109), second(109)), Turn::Both(second(110)), "they are compared");
+        assert_eq!(term.turn(second(105), second(110)), Turn::Change);
+        assert_eq!(
+            term.turn(second(104), second(110)),
+            Turn::Both(second(140)),
+            "it may bring something yet"
+        );
+        assert_eq!(term.turn(second(104), second(140)), Turn::ChangeWithGap, "not for ever");
+        assert!(!term.is_bridged(second(104)) && term.is_bridged(second(105)), "also when it is lost");
     }
 
     #[test]

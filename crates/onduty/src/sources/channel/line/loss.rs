@@ -35,8 +35,8 @@ impl Line {
                 self.state = State::Open(Box::new(old));
             }
             (State::Changing(changing), Side::Old) => {
-                let Changing { old, new, .. } = *changing;
-                if new.live_at > old.vouched_at() {
+                let Changing { old, new, term, .. } = *changing;
+                if loss == Loss::NotDurable || !term.is_bridged(old.vouched_at()) {
                     self.gap();
                 }
                 self.open(new);
@@ -82,7 +82,7 @@ impl Line {
     }
 
     /// Something may have gone unheard: whoever is listened to is to be read again.
-    fn gap(&mut self) {
+    pub(super) fn gap(&mut self) {
         self.ledger.gap();
         self.mending.again();
         self.shared.board.gap();

@@ -2,7 +2,6 @@
 //! asked for.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::tap::{Failed, Tap};
 use super::timetable::Due;
@@ -10,13 +9,10 @@ use super::{Agents, Changing, Line, State};
 use crate::platform::genesys::channel::{Channel, Subscribed};
 use crate::platform::genesys::error::PlatformError;
 use crate::sources::channel::ledger::SETTLING;
-use crate::sources::channel::overlap::{Overlap, Side};
+use crate::sources::channel::overlap::{Overlap, Side, Term, Turn};
 use crate::sources::channel::recovery::Loss;
 use crate::sources::channel::rotations::Rotation;
 use onduty_core::time::Timestamp;
-
-/// Two channels are compared for this long at least, and for two pings.
-const OVERLAP_MIN: Duration = Duration::from_secs(10);
 
 /// What was done.
 pub(super) enum Upkeep {
@@ -49,8 +45,10 @@ impl Line {
                 self.begin_to_open(kept);
             }
             State::Deaf { .. } => {}
-            State::Changing(changing) if now >= changing.until => self.change(now),
-            State::Changing(_) => {}
+            State::Changing(changing) => match changing.term.turn(changing.old.vouched_at(), now) {
+                Turn::Both(_) => {}
+                turn @ (Turn::Change | Turn::ChangeWithGap) => self.change(turn, now),
+            },
             State::Open(tap) => {
                 let generation = self.shared.platform.client().token_generation();
                 let due = tap.due(now, generation, &self.wanted.borrow());
@@ -158,10 +156,9 @@ impl Line {
     fn rotated(&mut self, made: Result<Box<Tap>, Failed>, rotation: Rotation, now: Timestamp) {
         self.state = match (made, self.take_state()) {
             (Ok(new), State::Open(old)) => {
-                let overlap = (self.shared.rhythm.ping * 2).max(OVERLAP_MIN);
-                let until = new.live_at.after(overlap);
+                let term = Term::begin(new.live_at, self.shared.rhythm.ping);
                 self.overlap.get_or_insert_with(|| Overlap::begin(now)).compare_from(new.live_at);
-                State::Changing(Box::new(Changing { old: *old, new: *new, until, _rotation: rotation }))
+                State::Changing(Box::new(Changing { old: *old, new: *new, term, _rotation: rotation }))
             }
             // The old one was lost meanwhile, and the gap with it.
             (Ok(new), _) => return self.open(*new),
@@ -204,11 +201,14 @@ impl Line {
     }
 
     /// The new channel takes the old one's place: both were heard long enough, and nobody was deaf for a moment.
-    fn change(&mut self, now: Timestamp) {
+    fn change(&mut self, turn: Turn, now: Timestamp) {
         let State::Changing(changing) = self.take_state() else { return };
         let Changing { old, new, .. } = *changing;
         if let Some(overlap) = self.overlap.take() {
             self.shared.board.compared(overlap.compare(now));
+        }
+        if turn == Turn::ChangeWithGap {
+            self.gap();
         }
         self.open(new);
         self.begin_to_leave(old);

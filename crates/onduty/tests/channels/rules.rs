@@ -119,6 +119,19 @@ async fn a_subscription_that_is_forbidden_is_not_tried_again_blindly() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_whose_topics_could_not_be_put_at_first_is_tried_again_and_no_other_is_made() {
+    let trouble =
+        json!({"http_error_p": 1, "http_error_status": 503, "http_trouble_routes": [SUBSCRIPTIONS]});
+    let stage = Stage::open(Cast { faults: trouble, ..Cast::default() }).await;
+    time_until(&stage, "it was tried twice", |now| now.platform("/sockets/opened") >= 2).await;
+    stage.switch(json!({"http_error_p": 0})).await;
+    time_until(&stage, "it is granted", |now| now.covered("yes") > 0).await;
+    stage.settled().await;
+    assert_eq!(stage.figures().await.channels_made(), 1);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn new_topics_that_a_living_channel_is_refused_are_told_left_alone_and_cost_the_others_nothing() {
     let stage = Stage::open(Cast { settings: &[("sync.sweep_interval", "1s")], ..Cast::default() }).await;
     stage.settled().await;

@@ -26,7 +26,7 @@ use super::ledger::Ledger;
 use super::mending::Mending;
 use super::overlap::{Overlap, Side, Term, Turn};
 use super::plan::LineId;
-use super::recovery::Loss;
+use super::recovery::{Loss, TakeOvers};
 use super::rotations::Rotation;
 use super::standing::LineStanding;
 use super::{FAREWELL, Shared};
@@ -63,8 +63,11 @@ pub(super) struct Line {
     look_at: Timestamp,
     /// Losses in a row, without an answer to a ping between them.
     losses: u32,
-    /// Take-overs, and the last of them.
-    taken_over: (u32, Option<Timestamp>),
+    take_overs: TakeOvers,
+    /// Since when one channel or another is listened to.
+    open_since: Option<Timestamp>,
+    /// A channel that was made to replace another and could not be opened: it is the next to be tried.
+    spare: Option<Channel>,
 }
 
 /// What the line listens to.
@@ -117,7 +120,9 @@ impl Line {
             mend: None,
             look_at: Timestamp::MIN,
             losses: 0,
-            taken_over: (0, None),
+            take_overs: TakeOvers::default(),
+            open_since: None,
+            spare: None,
         }
     }
 
@@ -213,6 +218,7 @@ impl Line {
             self.state = State::Open(Box::new(tap));
             return;
         }
+        self.open_since.get_or_insert(tap.live_at);
         self.ledger.keep(&tap.permitted);
         self.ledger.cover(&tap.permitted, tap.live_at);
         if self.is_listing_first() {

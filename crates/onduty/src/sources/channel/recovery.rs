@@ -42,8 +42,29 @@ const AFTER_TAKE_OVER: (Duration, Duration) = (Duration::from_secs(60), Duration
 const AFTER_REFUSAL: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(900));
 /// After topics could not be put for another reason, where the platform does not say when to ask again.
 const PUT_AGAIN: Duration = Duration::from_secs(30);
+/// Take-overs are forgotten after this long with a channel open: what is waited in vain does not count.
+const TAKE_OVERS_FORGOTTEN: Duration = Duration::from_secs(3_600);
 /// Failed reconnects in a row before the channel is given up and a new one is made.
 const RECONNECTS_MAX: u32 = 5;
+
+/// Take-overs of one line's channels, without a long peace between them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct TakeOvers {
+    in_a_row: u32,
+}
+
+impl TakeOvers {
+    /// A channel was lost, after one was open for so long; gives how many take-overs there were in a row.
+    pub(super) fn lost(&mut self, loss: Loss, open_for: Duration) -> u32 {
+        if open_for > TAKE_OVERS_FORGOTTEN {
+            self.in_a_row = 0;
+        }
+        if loss == Loss::TakenOver {
+            self.in_a_row = self.in_a_row.saturating_add(1);
+        }
+        self.in_a_row
+    }
+}
 
 impl Loss {
     /// The name in metrics and logs.
@@ -120,6 +141,17 @@ mod tests {
         for (loss, in_a_row, expected) in table {
             assert_eq!(loss.recovery(in_a_row, 1.0), expected, "{loss:?} {in_a_row}");
         }
+    }
+
+    #[test]
+    fn take_overs_are_forgotten_by_an_hour_of_listening_and_not_by_an_hour_of_waiting() {
+        let (minute, hour) = (Duration::from_secs(60), Duration::from_secs(3_601));
+        let mut take_overs = TakeOvers::default();
+        let mut lost = |loss, open_for| take_overs.lost(loss, open_for);
+        assert_eq!([(); 3].map(|()| lost(Loss::TakenOver, minute)), [1, 2, 3], "whatever was waited between");
+        assert_eq!(lost(Loss::Closed, minute), 3);
+        assert_eq!(lost(Loss::Closed, hour), 0);
+        assert_eq!(lost(Loss::TakenOver, minute), 1);
     }
 
     #[test]

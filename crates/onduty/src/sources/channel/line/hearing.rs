@@ -66,8 +66,11 @@ impl Line {
             Ok(Frame::Closing) => tap.is_closing = true,
             Ok(Frame::TakenOver) => {
                 // The channel that we make in its place is another one, too.
-                let detail =
-                    if is_changing { "our next channel took over" } else { "another channel took over" };
+                let detail = if is_changing && side == Side::Old {
+                    "our next channel took over"
+                } else {
+                    "another channel took over"
+                };
                 news.loss = Some((Loss::TakenOver, detail));
             }
             Ok(Frame::TokenRevoked) => news.loss = Some((Loss::TokenRevoked, "the token was revoked")),

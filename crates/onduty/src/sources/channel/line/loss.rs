@@ -9,9 +9,6 @@ use crate::platform::genesys::channel::Channel;
 use crate::sources::channel::overlap::Side;
 use crate::sources::channel::recovery::{Loss, Recovery};
 
-/// A line that was quiet this long after a take-over counts the next as its first.
-const TAKE_OVERS_FORGOTTEN: Duration = Duration::from_secs(3_600);
-
 impl Line {
     /// A channel is lost. Of two, the other one stays, and there is no gap.
     pub(super) fn lose(&mut self, side: Side, loss: Loss, detail: &str) {
@@ -25,7 +22,7 @@ impl Line {
             };
             return;
         }
-        let is_replaced = self.is_rotating || matches!(self.state, State::Changing(_));
+        let is_replaced = is_expected(side, loss, self.is_rotating, matches!(self.state, State::Changing(_)));
         self.overlap = None;
         self.shared.board.lost(self.id, loss, detail, is_replaced, now);
         match (self.take_state(), side) {
@@ -41,12 +38,13 @@ impl Line {
                 }
                 self.open(new);
             }
-            // The next one is on its way; if it does not come, another is made.
-            (State::Open(_), _) if self.is_rotating => self.gap(),
             (State::Open(tap), _) => {
                 self.gap();
-                // It was for this channel, and would only be waited for.
-                self.upkeep = None;
+                // The next one is on its way; if it does not come, this one is what there is. Anything else was for this
+                // channel, and would only be waited for.
+                if !self.is_rotating {
+                    self.upkeep = None;
+                }
                 self.losses = self.losses.saturating_add(1);
                 self.state = self.recover(loss, Some(tap.channel), None);
             }
@@ -62,14 +60,9 @@ impl Line {
         not_before: Option<Timestamp>,
     ) -> State {
         let now = self.now();
-        let mut in_a_row = self.losses;
-        if loss == Loss::TakenOver {
-            let (count, last) = &mut self.taken_over;
-            let is_old = last.is_some_and(|last| now.since(last) > TAKE_OVERS_FORGOTTEN);
-            *count = if is_old { 1 } else { count.saturating_add(1) };
-            *last = Some(now);
-            in_a_row = *count;
-        }
+        let open_for = self.open_since.take().map_or(Duration::ZERO, |since| now.since(since));
+        let take_overs = self.take_overs.lost(loss, open_for);
+        let in_a_row = if loss == Loss::TakenOver { take_overs } else { self.losses };
         if loss == Loss::TokenRevoked {
             self.shared.platform.client().renew_token();
         }
@@ -86,5 +79,30 @@ impl Line {
         self.ledger.gap();
         self.mending.again();
         self.shared.board.gap();
+    }
+}
+
+/// Whether a loss is what replacing a channel may come to, and no cause for alarm: of two the other one stays, and the old
+/// one may be taken over by the one that we make in its place. That one is nobody's but ours to take.
+fn is_expected(side: Side, loss: Loss, is_rotating: bool, is_changing: bool) -> bool {
+    match (loss, side) {
+        (Loss::TakenOver, Side::Old) => is_rotating || is_changing,
+        (Loss::TakenOver, Side::New) => false,
+        _ => is_changing,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_our_own_replacement_may_have_caused_raises_no_alarm() {
+        assert!(is_expected(Side::Old, Loss::TakenOver, true, false), "by the next one, which is being made");
+        assert!(is_expected(Side::Old, Loss::TakenOver, false, true));
+        assert!(is_expected(Side::New, Loss::Closed, false, true), "the other one stays");
+        assert!(!is_expected(Side::New, Loss::TakenOver, false, true), "we made none after it");
+        assert!(!is_expected(Side::Old, Loss::Closed, true, false), "nothing stays");
+        assert!(!is_expected(Side::Old, Loss::TakenOver, false, false));
     }
 }

@@ -53,26 +53,44 @@ pub(super) struct Failed {
     pub(super) detail: String,
     /// When the platform wants to be asked again.
     pub(super) not_before: Option<Timestamp>,
+    /// The channel that was not opened, if there is one: the platform lets few live, and it may be tried again.
+    pub(super) channel: Option<Box<Channel>>,
 }
 
 impl Tap {
-    /// Makes a channel and opens it.
-    pub(super) async fn make(client: &Client, agents: Agents, rhythm: Rhythm) -> Result<Self, Failed> {
-        Self::connect(client, Channel::make(client).await?, agents, rhythm).await
+    /// Opens a channel: this one, or one that is made for it.
+    ///
+    /// # Errors
+    ///
+    /// With the channel, when it was had.
+    pub(super) async fn open(
+        client: &Client,
+        kept: Option<Channel>,
+        agents: Agents,
+        rhythm: Rhythm,
+    ) -> Result<Self, Failed> {
+        let mut channel = match kept {
+            Some(kept) => kept,
+            None => Channel::make(client).await?,
+        };
+        match Self::connect(client, &mut channel, &agents).await {
+            Ok((socket, subscribed)) => {
+                let live_at = client.now().after(SETTLING);
+                Ok(Self::new(channel, socket, agents, subscribed, live_at, rhythm))
+            }
+            Err(failed) => Err(Failed { channel: Some(Box::new(channel)), ..failed }),
+        }
     }
 
     /// Opens the socket of a channel and puts the topics, in this order: of a client's channels an unconnected one is
     /// displaced first. Of one that had them, putting them again tells which are refused, and gives it its whole life.
-    pub(super) async fn connect(
+    async fn connect(
         client: &Client,
-        mut channel: Channel,
-        agents: Agents,
-        rhythm: Rhythm,
-    ) -> Result<Self, Failed> {
+        channel: &mut Channel,
+        agents: &Agents,
+    ) -> Result<(Socket, Subscribed), Failed> {
         let socket = channel.connect(client).await?;
-        let subscribed = channel.subscribe(client, &agents).await?;
-        let live_at = client.now().after(SETTLING);
-        Ok(Self::new(channel, socket, agents, subscribed, live_at, rhythm))
+        Ok((socket, channel.subscribe(client, agents).await?))
     }
 
     fn new(
@@ -192,7 +210,7 @@ impl From<PlatformError> for Failed {
             | PlatformError::WrongRegion { .. }
             | PlatformError::Refused(_) => (Loss::Refused, None),
         };
-        Self { loss, detail, not_before }
+        Self { loss, detail, not_before, channel: None }
     }
 }
 
@@ -203,7 +221,7 @@ impl From<SocketError> for Failed {
             SocketError::Address(_) => Loss::Refused,
             SocketError::Unreachable(_) | SocketError::Ended(_) => Loss::Unreachable,
         };
-        Self { loss, detail: error.to_string(), not_before: None }
+        Self { loss, detail: error.to_string(), not_before: None, channel: None }
     }
 }
 

@@ -16,8 +16,8 @@ use onduty_core::time::Timestamp;
 
 /// What was done.
 pub(super) enum Upkeep {
-    /// A channel was to be opened; this one was to be opened again.
-    Opened(Result<Box<Tap>, Failed>, Option<Channel>),
+    /// A channel was to be opened.
+    Opened(Result<Box<Tap>, Failed>),
     /// Another channel was to be opened beside the present one.
     Rotated(Result<Box<Tap>, Failed>, Rotation),
     /// Topics were to be put.
@@ -75,20 +75,18 @@ impl Line {
         let (shared, wanted) = (Arc::clone(&self.shared), self.wanted());
         self.upkeep = Some(Box::pin(async move {
             let (client, rhythm) = (shared.platform.client(), shared.rhythm);
-            let opened = match kept.clone() {
-                Some(channel) => Tap::connect(client, channel, wanted, rhythm).await,
-                None => Tap::make(client, wanted, rhythm).await,
-            };
-            Upkeep::Opened(opened.map(Box::new), kept)
+            Upkeep::Opened(Tap::open(client, kept, wanted, rhythm).await.map(Box::new))
         }));
     }
 
     fn begin_to_rotate(&mut self, rotation: Rotation, now: Timestamp) {
         let (shared, wanted) = (Arc::clone(&self.shared), self.wanted());
+        let generation = shared.platform.client().token_generation();
+        let spare = self.spare.take().filter(|spare| spare.token_generation == generation);
         self.is_rotating = true;
         self.overlap = Some(Overlap::begin(now));
         self.upkeep = Some(Box::pin(async move {
-            let made = Tap::make(shared.platform.client(), wanted, shared.rhythm).await;
+            let made = Tap::open(shared.platform.client(), spare, wanted, shared.rhythm).await;
             Upkeep::Rotated(made.map(Box::new), rotation)
         }));
     }
@@ -125,11 +123,11 @@ impl Line {
     pub(super) fn kept_up(&mut self, upkeep: Upkeep) {
         let now = self.now();
         match upkeep {
-            Upkeep::Opened(Ok(tap), _) => self.open(*tap),
-            Upkeep::Opened(Err(failed), kept) => {
+            Upkeep::Opened(Ok(tap)) => self.open(*tap),
+            Upkeep::Opened(Err(failed)) => {
                 self.losses = self.losses.saturating_add(1);
                 self.shared.board.failed(failed.loss, &failed.detail, now);
-                self.state = self.recover(failed.loss, kept, failed.not_before);
+                self.state = self.recover(failed.loss, failed.channel.map(|made| *made), failed.not_before);
             }
             Upkeep::Rotated(made, rotation) => self.rotated(made, rotation, now),
             Upkeep::Extended(asked, result) => self.extended(asked, result, now),
@@ -165,8 +163,16 @@ impl Line {
             (Err(failed), mut state) => {
                 self.overlap = None;
                 self.shared.board.failed(failed.loss, &failed.detail, now);
-                if let State::Open(tap) = &mut state {
-                    tap.timetable.put_off(now);
+                match &mut state {
+                    State::Open(tap) => tap.timetable.put_off(now),
+                    // The old one was lost meanwhile.
+                    State::Deaf { retry_at, .. } => {
+                        *retry_at = failed.not_before.unwrap_or(now).max(*retry_at);
+                    }
+                    State::Changing(_) => {}
+                }
+                if failed.loss == Loss::Unreachable {
+                    self.spare = failed.channel.map(|made| *made);
                 }
                 state
             }

@@ -1,5 +1,7 @@
 //! A channel that is lost unannounced: who listened on it is read again, and nobody else.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::figures::Figures;
@@ -116,4 +118,44 @@ async fn an_expired_channel_is_replaced_with_all_its_topics_and_exactly_its_agen
     let healing = one_of_two_is_lost(json!({"expire": 1}), "closed").await;
     assert_eq!((healing.channels_made, healing.sockets_opened), (1, 1));
     assert!(healing.changed > 0, "changes that went unheard were found");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn silence_is_noticed_although_the_clock_is_set_back() {
+    let stage = Stage::open(Cast::default()).await;
+    stage.settled().await;
+    let opened = stage.figures().await.platform("/sockets/opened");
+    stage.set_back(Duration::from_secs(3_600));
+    eventually("the socket is opened again", async || {
+        (stage.figures().await.platform("/sockets/opened") > opened).then_some(())
+    })
+    .await;
+    stage.disconnect(json!({"halfOpen": true})).await;
+    eventually("the silence is noticed", async || (stage.figures().await.losses("silent") > 0).then_some(()))
+        .await;
+    let truth = stage.truth().await;
+    stage.turn(&truth[1]).await;
+    stage.comes_to_show_the_truth().await;
+    assert_eq!(stage.figures().await.losses("clock-set-back"), 1);
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn sockets_that_are_about_to_be_closed_together_are_all_replaced_before_without_a_gap() {
+    // More channels than are replaced at once.
+    let stage = Stage::open(Cast { agents: 4_200, ..Cast::default() }).await;
+    stage.settled().await;
+    let before = stage.figures().await;
+    assert_eq!(before.platform("/sockets/open"), 5);
+    stage.disconnect(json!({"closeSoon": true})).await;
+    eventually("each is closed by one side or the other", async || {
+        let now = stage.figures().await;
+        let ended = now.platform("/sockets/ended/client") + now.platform("/sockets/ended/planned");
+        (ended >= 5 && now.platform("/sockets/open") == 5).then_some(())
+    })
+    .await;
+    let after = stage.figures().await;
+    assert_eq!(after.platform("/sockets/ended/planned"), 0, "closed by us, before they were closed to us");
+    assert_eq!((stage.channel().await.gaps, after.read_again()), (0, before.read_again()));
+    stage.close().await;
 }

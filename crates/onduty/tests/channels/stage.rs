@@ -130,6 +130,11 @@ impl Stage {
         self.ahead_ms.fetch_add(i64::try_from(time.as_millis()).unwrap(), Ordering::Relaxed);
     }
 
+    /// Sets the sidecar's clock back.
+    pub(crate) fn set_back(&self, by: Duration) {
+        self.ahead_ms.fetch_sub(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
     /// The sidecar's clock.
     pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_millis(Clock::system().now().as_millis() + self.ahead_ms.load(Ordering::Relaxed))

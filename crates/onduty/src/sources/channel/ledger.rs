@@ -82,7 +82,9 @@ impl Ledger {
     ) -> impl Iterator<Item = &'a UserId> {
         let unread = move |(agent, since): &(&UserId, &Timestamp)| {
             let row = snapshot.by_user_id(agent.as_str()).filter(|row| row.present);
-            **since <= now && row.is_some_and(|row| row.confirmed_at() < **since)
+            // Evidence of an instant to come was stamped before our clock was set back, and is none of what came after.
+            let is_evidence = |at: Timestamp| (**since..=now.after(SETTLING)).contains(&at);
+            **since <= now && row.is_some_and(|row| !is_evidence(row.confirmed_at()))
         };
         self.since.iter().filter(unread).map(|(agent, _)| agent)
     }
@@ -161,9 +163,19 @@ mod tests {
     }
 
     #[test]
+    fn a_reading_stamped_before_the_clock_was_set_back_is_no_evidence() {
+        let mut roster = Roster::new(Epoch(1));
+        roster.step(&read("a", 4_000));
+        let mut ledger = Ledger::default();
+        ledger.cover([&user("a")], at(401));
+        assert_eq!(ledger.unread(&roster.snapshot(), at(402)).count(), 1);
+        assert_eq!(ledger.unread(&roster.snapshot(), at(4_000)).count(), 0);
+    }
+
+    #[test]
     fn exactly_those_not_read_since_the_gap_are_to_be_read() {
         let mut roster = Roster::new(Epoch(1));
-        for input in [read("a", 90), read("b", 110), read("gone", 10)] {
+        for input in [read("a", 90), read("b", 101), read("gone", 10)] {
             roster.step(&input);
         }
         let mut ledger = Ledger::default();

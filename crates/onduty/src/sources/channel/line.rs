@@ -59,6 +59,8 @@ pub(super) struct Line {
     /// What is under way is a replacement: it goes on when the present channel is lost.
     is_rotating: bool,
     mend: Option<BoxFuture<'static, Mended>>,
+    /// Our clock when it was last looked at.
+    seen_at: Timestamp,
     /// When to look next for agents who are to be read again.
     look_at: Timestamp,
     /// Losses in a row, without an answer to a ping between them.
@@ -105,19 +107,20 @@ enum Event {
 
 impl Line {
     pub(super) fn new(shared: Arc<Shared>, id: LineId, wanted: watch::Receiver<Agents>) -> Self {
-        let retry_at = shared.clock.now();
+        let now = shared.clock.now();
         Self {
             shared,
             id,
             wanted,
             ledger: Ledger::default(),
             mending: Mending::default(),
-            state: State::Deaf { retry_at, kept: None },
+            state: State::Deaf { retry_at: now, kept: None },
             is_given_up: false,
             overlap: None,
             upkeep: None,
             is_rotating: false,
             mend: None,
+            seen_at: now,
             look_at: Timestamp::MIN,
             losses: 0,
             take_overs: TakeOvers::default(),
@@ -146,6 +149,7 @@ impl Line {
     /// Until the line is to be given up; then, as long as there is something to be heard.
     async fn listen(&mut self, stop: &CancellationToken) {
         while !(self.is_given_up && matches!(self.state, State::Deaf { .. })) {
+            self.look_at_the_clock();
             self.begin_what_is_due();
             self.report();
             let wake_in = self.wake_at().since(self.now()).min(SLEEP_MAX);
@@ -257,7 +261,7 @@ impl Line {
     fn wake_at(&self) -> Timestamp {
         let listening = match &self.state {
             State::Deaf { retry_at, .. } => Listening::Deaf { retry_at: *retry_at },
-            State::Open(tap) => Listening::One { ping_at: tap.ping_at(), due_at: tap.timetable.due_at() },
+            State::Open(tap) => Listening::One { ping_at: tap.ping_at(), due_at: tap.due_at() },
             State::Changing(changing) => Listening::Two {
                 ping_at: changing.old.ping_at().min(changing.new.ping_at()),
                 until: match changing.term.turn(changing.old.vouched_at(), self.now()) {

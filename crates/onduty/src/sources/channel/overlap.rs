@@ -41,9 +41,16 @@ pub(super) enum Turn {
 }
 
 impl Term {
-    /// The new one's topics are live since then.
-    pub(super) fn begin(live_at: Timestamp, ping: Duration) -> Self {
-        Self { live_at, until: live_at.after((ping * 2).max(OVERLAP_MIN)) }
+    /// The new one's topics are live since then. Of an old one that is about to be closed no more is waited for than what
+    /// it alone was sent.
+    pub(super) fn begin(live_at: Timestamp, ping: Duration, is_closing: bool) -> Self {
+        let length = if is_closing { DELIVERY } else { (ping * 2).max(OVERLAP_MIN) };
+        Self { live_at, until: live_at.after(length) }
+    }
+
+    /// When they are compared long enough. An answer to a ping that was sent then bridges.
+    pub(super) const fn until(self) -> Timestamp {
+        self.until
     }
 
     /// Whether everything that only the old one was sent has been read, events being late: what it was sent until that
@@ -162,7 +169,7 @@ mod tests {
     #[test]
     fn the_old_one_stays_until_all_that_it_alone_was_sent_has_been_read_however_late_it_came() {
         let second = |second: i64| at(second * 1_000);
-        let term = Term::begin(second(100), Duration::from_secs(3));
+        let term = Term::begin(second(100), Duration::from_secs(3), false);
         assert_eq!(term.turn(second(109), second(109)), Turn::Both(second(110)), "they are compared");
         assert_eq!(term.turn(second(105), second(110)), Turn::Change);
         assert_eq!(
@@ -172,6 +179,8 @@ mod tests {
         );
         assert_eq!(term.turn(second(104), second(140)), Turn::ChangeWithGap, "not for ever");
         assert!(!term.is_bridged(second(104)) && term.is_bridged(second(105)), "also when it is lost");
+        let in_haste = Term::begin(second(100), Duration::from_secs(15), true);
+        assert_eq!(in_haste.turn(in_haste.until(), in_haste.until()), Turn::Change);
     }
 
     #[test]

@@ -23,6 +23,8 @@ pub(super) enum Loss {
     Refused,
     /// What it said could not be made durable.
     NotDurable,
+    /// Our clock was set back: neither its pings nor its silence could be timed.
+    ClockSetBack,
 }
 
 /// What to do about it.
@@ -78,6 +80,7 @@ impl Loss {
             Self::TokenRevoked => "token-revoked",
             Self::Refused => "refused",
             Self::NotDurable => "not-durable",
+            Self::ClockSetBack => "clock-set-back",
         }
     }
 
@@ -85,7 +88,7 @@ impl Loss {
     pub(super) fn recovery(self, in_a_row: u32, jitter: f64) -> Recovery {
         let wait = |(first, longest): (Duration, Duration)| backoff(in_a_row, first, longest, jitter);
         match self {
-            Self::Closed | Self::Silent | Self::Unreachable | Self::NotDurable
+            Self::Closed | Self::Silent | Self::Unreachable | Self::NotDurable | Self::ClockSetBack
                 if in_a_row <= RECONNECTS_MAX =>
             {
                 Recovery::Reconnect(wait(WAIT))
@@ -94,6 +97,7 @@ impl Loss {
             | Self::Silent
             | Self::Unreachable
             | Self::NotDurable
+            | Self::ClockSetBack
             | Self::Gone
             | Self::TokenRevoked => Recovery::Replace(wait(WAIT)),
             Self::TakenOver => Recovery::Replace(wait(AFTER_TAKE_OVER)),
@@ -111,7 +115,8 @@ impl Loss {
             | Self::Gone
             | Self::TakenOver
             | Self::TokenRevoked
-            | Self::NotDurable => PUT_AGAIN,
+            | Self::NotDurable
+            | Self::ClockSetBack => PUT_AGAIN,
         }
     }
 }
@@ -131,6 +136,7 @@ mod tests {
             (Loss::Unreachable, 1, Recovery::Reconnect(ms(250))),
             (Loss::Unreachable, 99, Recovery::Replace(s(30))),
             (Loss::NotDurable, 1, Recovery::Reconnect(ms(250))),
+            (Loss::ClockSetBack, 1, Recovery::Reconnect(ms(250))),
             (Loss::Gone, 1, Recovery::Replace(ms(250))),
             (Loss::TokenRevoked, 1, Recovery::Replace(ms(250))),
             (Loss::TakenOver, 1, Recovery::Replace(s(60))),

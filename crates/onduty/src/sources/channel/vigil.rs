@@ -23,6 +23,8 @@ pub(super) struct Vigil {
     every: Duration,
     heard_at: Timestamp,
     pinged_at: Timestamp,
+    /// When a ping is wanted before it is the rhythm's turn.
+    wanted_at: Option<Timestamp>,
     /// When the pings were sent that are not answered yet; answers come in the same order.
     unanswered: VecDeque<Timestamp>,
     /// When the last ping was sent that was answered.
@@ -43,7 +45,13 @@ pub(super) enum Step {
 impl Vigil {
     /// Of a socket that was opened just now, to be pinged every so often.
     pub(super) const fn begin(now: Timestamp, every: Duration) -> Self {
-        Self { every, heard_at: now, pinged_at: now, unanswered: VecDeque::new(), vouched_at: now }
+        let unanswered = VecDeque::new();
+        Self { every, heard_at: now, pinged_at: now, wanted_at: None, unanswered, vouched_at: now }
+    }
+
+    /// A ping is wanted then, if there is none later than that by itself.
+    pub(super) const fn want(&mut self, at: Timestamp) {
+        self.wanted_at = Some(at);
     }
 
     /// A frame came: any will do.
@@ -54,6 +62,7 @@ impl Vigil {
     /// A ping was sent.
     pub(super) fn pinged(&mut self, at: Timestamp) {
         self.pinged_at = at;
+        self.wanted_at.take_if(|wanted_at| at >= *wanted_at);
         self.unanswered.push_back(at);
     }
 
@@ -73,7 +82,8 @@ impl Vigil {
     pub(super) fn step(&self, now: Timestamp) -> Step {
         let is_silent = self.pinged_at > self.heard_at;
         let give_up_at = self.pinged_at.after(PONG_WITHIN.min(self.every));
-        let ping_at = self.pinged_at.after(self.every);
+        let in_rhythm = self.pinged_at.after(self.every);
+        let ping_at = self.wanted_at.map_or(in_rhythm, |wanted_at| wanted_at.min(in_rhythm));
         match is_silent {
             true if now >= give_up_at => Step::GiveUp,
             true => Step::Wait(give_up_at),
@@ -103,6 +113,17 @@ mod tests {
         vigil.heard(at(119));
         assert_eq!(vigil.step(at(120)), Step::Wait(at(130)), "any frame is a sign of life");
         assert_eq!(vigil.step(at(130)), Step::Ping);
+    }
+
+    #[test]
+    fn a_ping_that_is_wanted_early_is_sent_once_and_the_rhythm_goes_on_from_there() {
+        let mut vigil = Vigil::begin(at(0), Duration::from_secs(15));
+        vigil.want(at(6));
+        assert_eq!(vigil.step(at(5)), Step::Wait(at(6)));
+        assert_eq!(vigil.step(at(6)), Step::Ping);
+        vigil.pinged(at(6));
+        vigil.heard(at(7));
+        assert_eq!(vigil.step(at(7)), Step::Wait(at(21)));
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use onduty_core::time::Timestamp;
 
+use super::timetable::was_set_back;
 use super::{Changing, Line, State};
 use crate::platform::genesys::channel::Channel;
 use crate::sources::channel::overlap::Side;
@@ -28,7 +29,7 @@ impl Line {
         match (self.take_state(), side) {
             (State::Changing(changing), Side::New) => {
                 let mut old = changing.old;
-                old.timetable.put_off(now);
+                old.put_off(now);
                 self.state = State::Open(Box::new(old));
             }
             (State::Changing(changing), Side::Old) => {
@@ -49,6 +50,26 @@ impl Line {
                 self.state = self.recover(loss, Some(tap.channel), None);
             }
             (deaf @ State::Deaf { .. }, _) => self.state = deaf,
+        }
+    }
+
+    /// Whatever is due by a clock that was set back would be as late: pings, watching for silence, looks for agents to be
+    /// read. So all of it begins anew.
+    pub(super) fn look_at_the_clock(&mut self) {
+        let now = self.now();
+        if was_set_back(std::mem::replace(&mut self.seen_at, now), now) {
+            let detail = "our clock was set back";
+            for side in [Side::New, Side::Old] {
+                if self.state.tap(side).is_some() {
+                    self.lose(side, Loss::ClockSetBack, detail);
+                }
+            }
+            if let State::Deaf { retry_at, .. } = &mut self.state {
+                *retry_at = now;
+            }
+            self.open_since = None;
+            self.look_at = now;
+            self.mending.again();
         }
     }
 

@@ -188,6 +188,21 @@ impl Tap {
         self.timetable.due(now, ends, has_others)
     }
 
+    /// Not to be replaced for a while.
+    pub(super) fn put_off(&mut self, now: Timestamp) {
+        self.timetable.put_off(now, self.is_closing);
+    }
+
+    /// When something is due for it next.
+    pub(super) fn due_at(&self) -> Timestamp {
+        self.timetable.due_at(self.is_closing)
+    }
+
+    /// It is to be pinged then, whatever its rhythm.
+    pub(super) const fn ping_then(&mut self, at: Timestamp) {
+        self.vigil.want(at);
+    }
+
     /// When it is to be pinged next, or given up.
     pub(super) fn ping_at(&self) -> Timestamp {
         match self.vigil.step(Timestamp::MIN) {

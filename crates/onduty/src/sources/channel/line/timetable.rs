@@ -12,6 +12,10 @@ const EXTEND_BEFORE: Duration = Duration::from_secs(3_600);
 const LIFE_MIN: Duration = Duration::from_secs(10);
 /// A rotation that failed is tried again after this.
 const PUT_OFF: Duration = Duration::from_secs(60);
+/// One whose socket will be closed within a minute is waited for no longer than this.
+const PUT_OFF_CLOSING: Duration = Duration::from_secs(2);
+/// A clock may be corrected by this much, which delays what is due by as much.
+const CORRECTION_MAX: Duration = Duration::from_secs(1);
 /// Refused topics are put again this often: rights are given, too.
 const REJECTED_AGAIN: Duration = Duration::from_secs(900);
 
@@ -86,9 +90,9 @@ impl Timetable {
         self.extend_at = at;
     }
 
-    /// Not to be replaced for a while.
-    pub(super) fn put_off(&mut self, now: Timestamp) {
-        self.put_off_until = now.after(PUT_OFF);
+    /// Not to be replaced for a while, which is short when it ends soon.
+    pub(super) fn put_off(&mut self, now: Timestamp, ends: bool) {
+        self.put_off_until = now.after(if ends { PUT_OFF_CLOSING } else { PUT_OFF });
     }
 
     /// The platform still knows it.
@@ -109,15 +113,25 @@ impl Timetable {
         }
     }
 
-    /// When something is due next.
-    pub(super) fn due_at(&self) -> Timestamp {
-        self.extend_at.min(self.probe_at).min(self.rotate_at.max(self.put_off_until))
+    /// When something is due next. It may end soon.
+    pub(super) fn due_at(&self, ends: bool) -> Timestamp {
+        let rotate_at = if ends { self.put_off_until } else { self.rotate_at.max(self.put_off_until) };
+        self.extend_at.min(self.probe_at).min(rotate_at)
     }
+}
+
+/// Whether our clock was set back between two looks at it: all that is due by it would be late by as much.
+pub(super) fn was_set_back(last: Timestamp, now: Timestamp) -> bool {
+    last.since(now) > CORRECTION_MAX
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::sources::channel::overlap::Term;
+    use crate::sources::channel::rotations::Rotations;
 
     fn at(seconds: i64) -> Timestamp {
         Timestamp::from_millis(seconds * 1_000)
@@ -141,17 +155,55 @@ mod tests {
         assert_eq!(timetable.due(at(100), true, false), None, "not as soon as it opens");
         assert_eq!(timetable.due(at(110), true, false), Some(Due::Rotation));
         assert_eq!(timetable.due(at(110), true, true), Some(Due::Extension));
-        assert_eq!(timetable.due_at(), at(400));
+        assert_eq!((timetable.due_at(false), timetable.due_at(true)), (at(400), at(110)));
         assert_eq!(timetable.due(at(400), false, false), Some(Due::Probe));
         timetable.probed(at(690));
-        timetable.put_off(at(699));
+        timetable.put_off(at(699), false);
         assert_eq!(timetable.due(at(700), false, false), None);
-        assert_eq!(timetable.due_at(), at(759));
+        assert_eq!(timetable.due_at(false), at(759));
         timetable.subscribed(at(100 + 24 * 3_600), true, at(700));
         assert_eq!(
             timetable.due(at(1_600), false, false),
             Some(Due::Extension),
             "rights may be given by then"
         );
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_told_from_one_that_is_corrected() {
+        assert!(was_set_back(at(4_000), at(400)));
+        assert!(!was_set_back(at(4_000), at(3_999)));
+        assert!(!was_set_back(at(4_000), at(4_000)) && !was_set_back(at(400), at(4_000)));
+    }
+
+    #[test]
+    fn a_dozen_channels_that_are_to_be_closed_together_are_all_replaced_within_the_minutes_notice() {
+        // A dozen of twenty, each made in three seconds, live after one more, and answering a ping within one.
+        let (making, settling, pong) = (3, 1, 1);
+        let rotations = Arc::new(Rotations::default());
+        rotations.allow(8);
+        let day = Duration::from_secs(24 * 3_600);
+        let mut waiting: Vec<Timetable> = (0..12).map(|_| Timetable::begin(at(0), day, 1.0)).collect();
+        let mut under_way = Vec::new();
+        let mut second = 1_000;
+        while second < 1_060 && !(waiting.is_empty() && under_way.is_empty()) {
+            under_way.retain(|(done_at, _)| at(second) < *done_at);
+            waiting.retain_mut(|timetable| match timetable.due(at(second), true, false) {
+                Some(Due::Rotation) => match rotations.begin() {
+                    None => {
+                        timetable.put_off(at(second), true);
+                        true
+                    }
+                    Some(leave) => {
+                        let term = Term::begin(at(second + making + settling), Duration::from_secs(15), true);
+                        under_way.push((term.until().after(Duration::from_secs(pong)), leave));
+                        false
+                    }
+                },
+                _ => true,
+            });
+            second += 1;
+        }
+        assert_eq!((waiting.len(), under_way.len()), (0, 0), "not in time");
     }
 }

@@ -54,7 +54,7 @@ impl Line {
                 let due = tap.due(now, generation, &self.wanted.borrow());
                 match due {
                     Some(Due::Rotation) => match self.shared.rotations.begin() {
-                        None => tap.timetable.put_off(now),
+                        None => tap.put_off(now),
                         Some(rotation) => self.begin_to_rotate(rotation, now),
                     },
                     Some(Due::Extension) => {
@@ -153,8 +153,11 @@ impl Line {
 
     fn rotated(&mut self, made: Result<Box<Tap>, Failed>, rotation: Rotation, now: Timestamp) {
         self.state = match (made, self.take_state()) {
-            (Ok(new), State::Open(old)) => {
-                let term = Term::begin(new.live_at, self.shared.rhythm.ping);
+            (Ok(new), State::Open(mut old)) => {
+                let term = Term::begin(new.live_at, self.shared.rhythm.ping, old.is_closing);
+                if old.is_closing {
+                    old.ping_then(term.until());
+                }
                 self.overlap.get_or_insert_with(|| Overlap::begin(now)).compare_from(new.live_at);
                 State::Changing(Box::new(Changing { old: *old, new: *new, term, _rotation: rotation }))
             }
@@ -164,7 +167,7 @@ impl Line {
                 self.overlap = None;
                 self.shared.board.failed(failed.loss, &failed.detail, now);
                 match &mut state {
-                    State::Open(tap) => tap.timetable.put_off(now),
+                    State::Open(tap) => tap.put_off(now),
                     // The old one was lost meanwhile.
                     State::Deaf { retry_at, .. } => {
                         *retry_at = failed.not_before.unwrap_or(now).max(*retry_at);

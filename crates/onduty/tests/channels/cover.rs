@@ -210,17 +210,17 @@ async fn topics_refused_for_want_of_a_permission_are_told_with_its_name_left_alo
     let before = stage.figures().await;
     stage.pass(Duration::from_secs(800));
     eventually("the channel is looked at", async || {
-        (stage.figures().await.probes() > before.probes()).then_some(())
+        (stage.figures().await.subscriptions() > before.subscriptions()).then_some(())
     })
     .await;
     let refused = stage.figures().await;
-    assert_eq!((refused.channels_made(), refused.subscriptions(), refused.covered("yes")), (1, 1, 0));
+    assert_eq!((refused.channels_made(), stage.wire.puts(), refused.covered("yes")), (1, 1, 0));
 
     stage.switch(json!({"topic_reject": []})).await;
     stage.pass(Duration::from_secs(120));
     stage.settled().await;
     let given = stage.figures().await;
-    assert_eq!((given.channels_made(), given.subscriptions(), given.covered("no")), (1, 2, 0));
+    assert_eq!((given.channels_made(), stage.wire.puts(), given.covered("no")), (1, 2, 0));
     stage.close().await;
 }
 

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 const CHANNELS: &str = "/api/v2/notifications/channels";
-const PROBE: &str = "/api/v2/notifications/channels/{channelId}";
 const TOPICS: &str = "/api/v2/notifications/channels/{channelId}/subscriptions";
 const USERS: &str = "/api/v2/users";
 
@@ -30,12 +29,7 @@ impl Figures {
         self.requests_to(CHANNELS)
     }
 
-    /// Questions whether a channel lives.
-    pub(crate) fn probes(&self) -> u64 {
-        self.requests_to(PROBE)
-    }
-
-    /// Times that topics were put, or taken away.
+    /// Times that topics were put, taken away, or asked for.
     pub(crate) fn subscriptions(&self) -> u64 {
         self.requests_to(TOPICS)
     }

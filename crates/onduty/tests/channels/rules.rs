@@ -45,7 +45,7 @@ async fn a_channel_that_the_platform_knows_no_more_is_replaced_although_its_sock
     stage.comes_to_show_the_truth().await;
     let after = stage.figures().await;
     assert_eq!((after.channels_made() - before.channels_made(), after.losses("gone")), (1, 1));
-    assert!(after.probes() > before.probes());
+    assert!(after.subscriptions() > before.subscriptions() + 1, "asked for, and put");
     assert_eq!(after.read_again().1 - before.read_again().1, after.covered("yes"), "all of them");
     stage.close().await;
 }
@@ -69,6 +69,41 @@ async fn a_channel_that_is_taken_over_raises_the_alarm_and_is_not_fought_for() {
     assert_eq!(stage.figures().await.channels_made() - before.channels_made(), 1);
     let (reason, found) = diagnosis(&stage).await;
     assert_eq!(reason, "CHANNEL_LOST", "whoever it was is remembered for an hour: {found}");
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_lives_on_without_its_topics_is_found_out_although_nobody_was_told_and_not_fought_for()
+{
+    let stage = Stage::open(Cast::default()).await;
+    stage.settled().await;
+    let before = stage.figures().await;
+    stage.wire.falsify("v2.system.no_longer_subscribed", "v2.system.xx_xxxxxx_xxxxxxxxxx");
+    stage.disconnect(json!({"takeover": true})).await;
+    stage.pass(300 * SECOND);
+    eventually("it is found out", async || (stage.figures().await.losses("taken-over") > 0).then_some(()))
+        .await;
+    stage.wire.be_honest();
+    let (reason, found) = diagnosis(&stage).await;
+    assert_eq!(reason, "CHANNEL_LOST", "{found}");
+    let peace = time_until(&stage, "another try", |now| now.channels_made() > before.channels_made()).await;
+    assert!(peace >= BACK_OFF, "no new channel before, but after {peace:?}");
+    stage.settled().await;
+    stage.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_topic_that_is_taken_from_a_channel_is_put_again_at_once_and_its_agent_read() {
+    let stage = Stage::open(Cast::default()).await;
+    stage.settled().await;
+    let (before, truth) = (stage.figures().await, stage.truth().await);
+    let user_id = truth[1]["userId"].as_str().unwrap();
+    stage.lose_topic(user_id).await;
+    stage.turn(&truth[1]).await;
+    stage.comes_to_show_the_truth().await;
+    let after = stage.figures().await;
+    assert_eq!((after.channels_made(), stage.channel().await.gaps), (1, 1));
+    assert_eq!(after.read_again().1 - before.read_again().1, 1, "and nobody else");
     stage.close().await;
 }
 

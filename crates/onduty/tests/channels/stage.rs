@@ -188,6 +188,17 @@ impl Stage {
         self.control(Method::POST, "disconnect", what).await
     }
 
+    /// Takes the topic of somebody from their channel, as another writer of the same client would.
+    pub(crate) async fn lose_topic(&self, user_id: &str) {
+        let (path, bearer) = self.wire.last_put();
+        let others = self.list().await.into_iter().filter(|agent| agent.user_id != user_id);
+        let topics: Vec<Value> =
+            others.map(|agent| json!({"id": format!("v2.users.{}.activity", agent.user_id)})).collect();
+        let url = format!("{}{path}", self.simulator.url());
+        let put = self.http.put(url).header("authorization", bearer).json(&topics).send().await.unwrap();
+        assert!(put.status().is_success(), "{}", put.status());
+    }
+
     /// Lets everybody move.
     pub(crate) async fn play(&self) {
         self.control(Method::POST, "resume", json!({})).await;

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -14,10 +14,14 @@ const PIECE_MAX: usize = 256 * 1024;
 /// Every occurrence of the first is replaced by the second, which is as long.
 type Falsehood = Arc<Mutex<Option<(&'static str, &'static str)>>>;
 
+/// The heads of the requests that put topics.
+type Puts = Arc<Mutex<Vec<String>>>;
+
 /// Passes everything on.
 pub(crate) struct Wire {
     address: SocketAddr,
     falsehood: Falsehood,
+    puts: Puts,
     _passing: JoinSet<()>,
 }
 
@@ -25,17 +29,18 @@ impl Wire {
     pub(crate) async fn to(platform: SocketAddr) -> Self {
         let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let (address, falsehood) = (listener.local_addr().unwrap(), Falsehood::default());
-        let (mut passing, by) = (JoinSet::new(), Arc::clone(&falsehood));
+        let puts = Puts::default();
+        let (mut passing, by, counted) = (JoinSet::new(), Arc::clone(&falsehood), Arc::clone(&puts));
         passing.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((near, _)) = listener.accept().await {
                 let Ok(far) = TcpStream::connect(platform).await else { continue };
                 let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
-                connections.spawn(up(near_in, far_out));
+                connections.spawn(up(near_in, far_out, Arc::clone(&counted)));
                 connections.spawn(down(far_in, near_out, Arc::clone(&by)));
             }
         });
-        Self { address, falsehood, _passing: passing }
+        Self { address, falsehood, puts, _passing: passing }
     }
 
     pub(crate) fn url(&self) -> String {
@@ -48,14 +53,40 @@ impl Wire {
         *self.falsehood.lock().unwrap_or_else(PoisonError::into_inner) = Some((this, that));
     }
 
+    /// How often topics were put.
+    pub(crate) fn puts(&self) -> usize {
+        self.puts.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+
+    /// Where topics were put last, and with which authorization.
+    pub(crate) fn last_put(&self) -> (String, String) {
+        let puts = self.puts.lock().unwrap_or_else(PoisonError::into_inner);
+        let head = puts.last().unwrap();
+        let path = head.split(' ').nth(1).unwrap().to_owned();
+        let mut lines = head.lines().filter_map(|line| line.split_once(": "));
+        let bearer = lines.find(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        (path, bearer.unwrap().1.to_owned())
+    }
+
     /// From now on the truth is told.
     pub(crate) fn be_honest(&self) {
         *self.falsehood.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 
-async fn up(mut from: OwnedReadHalf, mut to: OwnedWriteHalf) {
-    let _ = copy(&mut from, &mut to).await;
+async fn up(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, puts: Puts) {
+    let mut piece = vec![0; PIECE_MAX];
+    while let Ok(length @ 1..) = from.read(&mut piece).await {
+        // A request begins with a piece: no other is sent before it is answered.
+        if piece[..length].starts_with(b"PUT /api/v2/notifications/") {
+            let text = String::from_utf8_lossy(&piece[..length]);
+            let head = text.split("\r\n\r\n").next().unwrap_or_default().to_owned();
+            puts.lock().unwrap_or_else(PoisonError::into_inner).push(head);
+        }
+        if to.write_all(&piece[..length]).await.is_err() {
+            break;
+        }
+    }
     let _ = to.shutdown().await;
 }
 

@@ -16,7 +16,7 @@ use serde_json::json;
 
 use super::budget::Purpose;
 use super::client::{Ask, Client, Verb};
-use super::decode::{self, RejectedTopic};
+use super::decode::{self, RejectedTopic, Topics};
 use super::error::PlatformError;
 use super::route::{Route, encoded};
 use crate::config::Secret;
@@ -46,9 +46,9 @@ pub struct Channel {
 /// What became of the topics that were put.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Subscribed {
-    /// Agents whose topic was refused, with what the platform says of the first of them.
-    pub rejected: BTreeSet<UserId>,
-    /// In the platform's words, for people.
+    /// Agents whose topic was taken.
+    pub permitted: BTreeSet<UserId>,
+    /// Why one of the others was not: in the platform's words, for people.
     pub why: Option<RejectedTopic>,
 }
 
@@ -90,9 +90,9 @@ impl Channel {
         let ask = self.ask(Route::Subscriptions, "/subscriptions?ignoreErrors=true");
         let body = Bytes::from(serde_json::Value::from(topics).to_string());
         let answer = client.send(&ask, &Verb::Put(body)).await?;
-        let refused = client.read(&answer, decode::rejected_topics)?;
+        let topics = client.read(&answer, decode::topics)?;
         self.expires_at = answer.sent_at.after(self.life);
-        Ok(Subscribed { rejected: agents_of(&refused, agents), why: refused.into_iter().next() })
+        Ok(subscribed(topics, agents))
     }
 
     /// Takes all topics away, so that nothing is sent to it any more.
@@ -104,15 +104,23 @@ impl Channel {
         client.send(&self.ask(Route::Subscriptions, "/subscriptions"), &Verb::Delete).await.map(drop)
     }
 
-    /// Whether the platform still knows it.
+    /// Of whom it has the topics still; none if the platform does not know it any more. One that was taken over may live
+    /// on without them.
     ///
     /// # Errors
     ///
-    /// When it gave no answer to that.
-    pub async fn lives(&self, client: &Client) -> Result<bool, PlatformError> {
-        match client.send(&self.ask(Route::Channel, ""), &Verb::Head).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.refused_with(404).is_some() => Ok(false),
+    /// When there was no answer to that.
+    pub async fn held(
+        &self,
+        client: &Client,
+        agents: &BTreeSet<UserId>,
+    ) -> Result<Option<BTreeSet<UserId>>, PlatformError> {
+        match client.send(&self.ask(Route::Subscriptions, "/subscriptions"), &Verb::Get).await {
+            Ok(answer) => {
+                let topics = client.read(&answer, decode::topics)?;
+                Ok(Some(agents_of(&topics.permitted, agents)))
+            }
+            Err(error) if error.refused_with(404).is_some() => Ok(None),
             Err(error) => Err(error),
         }
     }
@@ -132,11 +140,22 @@ impl Channel {
     }
 }
 
-/// Whose topics these are. The platform repeats names in small letters.
-fn agents_of(refused: &[RejectedTopic], agents: &BTreeSet<UserId>) -> BTreeSet<UserId> {
-    let refused: BTreeSet<&str> = refused.iter().map(|refused| refused.topic.as_str()).collect();
-    let is_refused = |agent: &&UserId| refused.contains(topic(agent).to_ascii_lowercase().as_str());
-    agents.iter().filter(is_refused).cloned().collect()
+/// What became of the topics of these agents.
+fn subscribed(topics: Topics, agents: &BTreeSet<UserId>) -> Subscribed {
+    let permitted = agents_of(&topics.permitted, agents);
+    let first = || {
+        let unnamed = agents.iter().find(|agent| !permitted.contains(*agent))?;
+        let (reason, missing_permissions) = ("not named in the platform's answer".to_owned(), Vec::new());
+        Some(RejectedTopic { topic: topic(unnamed), reason, missing_permissions })
+    };
+    let why = topics.rejected.into_iter().next().or_else(first);
+    Subscribed { permitted, why }
+}
+
+/// Whose topics are among these. The platform may repeat names in another letter case.
+fn agents_of(names: &BTreeSet<String>, agents: &BTreeSet<UserId>) -> BTreeSet<UserId> {
+    let is_named = |agent: &&UserId| names.contains(topic(agent).to_ascii_lowercase().as_str());
+    agents.iter().filter(is_named).cloned().collect()
 }
 
 /// The one topic that carries every facet of an agent.
@@ -149,16 +168,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refused_topic_is_its_agents_however_the_id_is_spelled() {
+    fn an_agent_has_a_topic_only_if_the_answer_names_it_however_the_id_is_spelled() {
         let agents = BTreeSet::from(["4A2F".into(), "4a2e".into()]);
-        let refused = |topic: &str| RejectedTopic {
-            topic: topic.to_owned(),
-            reason: String::new(),
-            missing_permissions: vec![],
-        };
-        let of_another = [refused("v2.users.0000.activity"), refused("v2.users.4a2e.presence")];
+        let names =
+            |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<BTreeSet<String>>();
+        let of_another = names(&["v2.users.0000.activity", "v2.users.4a2e.presence"]);
         assert_eq!(agents_of(&of_another, &agents), BTreeSet::new());
-        let of_one = [refused("v2.users.4a2f.activity")];
-        assert_eq!(agents_of(&of_one, &agents), BTreeSet::from(["4A2F".into()]));
+        let permitted = names(&["v2.users.4a2f.activity"]);
+        let became = subscribed(Topics { permitted, rejected: vec![] }, &agents);
+        assert_eq!(became.permitted, BTreeSet::from(["4A2F".into()]));
+        let why = became.why.expect("somebody's topic is neither taken nor refused");
+        assert_eq!(
+            (why.topic.as_str(), why.reason.as_str()),
+            ("v2.users.4a2e.activity", "not named in the platform's answer")
+        );
+        let rejected = vec![RejectedTopic {
+            topic: "v2.users.4a2e.activity".into(),
+            reason: "no".into(),
+            missing_permissions: vec![],
+        }];
+        let became = subscribed(Topics { permitted: BTreeSet::new(), rejected: rejected.clone() }, &agents);
+        assert_eq!(became, Subscribed { permitted: BTreeSet::new(), why: rejected.into_iter().next() });
     }
 }

@@ -42,7 +42,7 @@ use onduty_core::time::Timestamp;
 pub use access::{PermittedDivisions, TokenInfo, divisions, permitted_divisions, token_info};
 pub use agent_profiles::{Profile, agent_profile, agent_profiles};
 pub use agent_states::{agent_state, agent_states};
-pub use channel::{MadeChannel, RejectedTopic, made_channel, rejected_topics};
+pub use channel::{MadeChannel, RejectedTopic, Topics, made_channel, topics};
 pub use cloudevents::Attributes;
 pub use definitions::definitions;
 pub use frame::{Frame, UnreadableFrame, frame};

@@ -1,5 +1,7 @@
 //! Notification channels as REST tells of them: the channel made, and what became of each topic asked for.
 
+use std::collections::BTreeSet;
+
 use onduty_core::time::Timestamp;
 
 use super::Malformed;
@@ -36,6 +38,15 @@ pub struct RejectedTopic {
     pub missing_permissions: Vec<String>,
 }
 
+/// What a listing of topics tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Topics {
+    /// Names of topics that the channel has, in small letters.
+    pub permitted: BTreeSet<String>,
+    /// Topics that it was refused.
+    pub rejected: Vec<RejectedTopic>,
+}
+
 /// A channel.
 ///
 /// # Errors
@@ -58,30 +69,39 @@ pub fn made_channel(body: &[u8]) -> Result<MadeChannel, Malformed> {
     })
 }
 
-/// The topics that were refused of those put. Entries may carry nothing but their name, which is no refusal.
+/// The topics that a channel has, and those put that it was refused. Entries may carry nothing but their name, which is
+/// no refusal. What is not named is not to be had.
 ///
 /// # Errors
 ///
 /// When the body is not a listing of topics.
-pub fn rejected_topics(body: &[u8]) -> Result<Vec<RejectedTopic>, Malformed> {
+pub fn topics(body: &[u8]) -> Result<Topics, Malformed> {
     let body = parse(body)?;
     let entries = object(&body)?.required("entities", |value| {
         elements(value, TOPICS_MAX, |entry| {
             let entry = object(entry)?;
+            let topic = entry.required("id", word)?.to_ascii_lowercase();
             let state = entry.optional("state", word)?;
             if !state.is_some_and(|state| state.eq_ignore_ascii_case("rejected")) {
-                return Ok(None);
+                return Ok(Ok(topic));
             }
             let permissions =
                 |value| elements(value, PERMISSIONS_MAX, |name| Ok::<_, Malformed>(word(name)?.to_owned()));
-            Ok(Some(RejectedTopic {
-                topic: entry.required("id", word)?.to_ascii_lowercase(),
+            Ok(Err(RejectedTopic {
+                topic,
                 reason: entry.optional("rejectionReason", text)?.unwrap_or("no reason given").to_owned(),
                 missing_permissions: entry.optional("missingPermissions", permissions)?.unwrap_or_default(),
             }))
         })
     })?;
-    Ok(entries.into_iter().flatten().collect())
+    let mut topics = Topics::default();
+    for entry in entries {
+        match entry {
+            Ok(permitted) => drop(topics.permitted.insert(permitted)),
+            Err(rejected) => topics.rejected.push(rejected),
+        }
+    }
+    Ok(topics)
 }
 
 #[cfg(test)]
@@ -110,7 +130,10 @@ mod tests {
             reason: "notification.unauthorized.topic".into(),
             missing_permissions: vec!["wfm:realtimeAdherence:view".into()],
         };
-        assert_eq!(rejected_topics(body).unwrap(), [expected]);
-        assert!(rejected_topics(b"[]").is_err());
+        let topics_of = topics(body).unwrap();
+        assert_eq!(topics_of.rejected, [expected]);
+        let permitted = ["v2.users.a.activity", "v2.users.b.activity"];
+        assert_eq!(topics_of.permitted, BTreeSet::from(permitted.map(str::to_owned)));
+        assert!(topics(b"[]").is_err() && topics(br#"{"entities":[{}]}"#).is_err());
     }
 }

@@ -74,6 +74,7 @@ impl Line {
                 news.loss = Some((Loss::TakenOver, detail));
             }
             Ok(Frame::TokenRevoked) => news.loss = Some((Loss::TokenRevoked, "the token was revoked")),
+            Ok(Frame::Resubscribed) if self.upkeep.is_none() => tap.timetable.resubscribed(at),
             Ok(Frame::Resubscribed) => {}
             Ok(Frame::Event { heard, fingerprint }) => {
                 let is_news =

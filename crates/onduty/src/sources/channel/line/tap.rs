@@ -122,7 +122,7 @@ impl Tap {
 
     /// The topics of these agents were put.
     pub(super) fn subscribed(&mut self, asked: Agents, subscribed: Subscribed, now: Timestamp) {
-        self.permitted = asked.difference(&subscribed.rejected).cloned().collect();
+        self.permitted = subscribed.permitted;
         self.rejected = asked.len() - self.permitted.len();
         self.rejection = subscribed.why.map(Arc::new);
         self.asked = asked;

@@ -5,6 +5,7 @@ use std::time::Duration;
 use onduty_core::time::Timestamp;
 
 use crate::forecast::PROBE_EVERY;
+use crate::sources::channel::ledger::DELIVERY;
 
 /// Topics are put again this long before the channel ends, or at half its life if that is less.
 const EXTEND_BEFORE: Duration = Duration::from_secs(3_600);
@@ -38,6 +39,8 @@ pub(super) struct Timetable {
     rotate_at: Timestamp,
     /// It is not replaced before, whatever the reason.
     put_off_until: Timestamp,
+    /// What the platform tells of its topics until then is what we did ourselves.
+    ours_until: Timestamp,
 }
 
 /// What a line listens to, as far as it tells when to wake.
@@ -75,11 +78,13 @@ impl Timetable {
             rotate_at: live_at.after(rotation.mul_f64(0.75 + 0.25 * jitter)),
             // One whose socket is announced to close as soon as it opens is not replaced as fast.
             put_off_until: live_at.after(LIFE_MIN),
+            ours_until: live_at.after(DELIVERY),
         }
     }
 
     /// Topics were put, some of them in vain or none.
     pub(super) fn subscribed(&mut self, expires_at: Timestamp, are_rejected: bool, now: Timestamp) {
+        self.ours_until = now.after(DELIVERY);
         let life = expires_at.since(now);
         let at_last = now.after(life - EXTEND_BEFORE.min(life / 2));
         self.extend_at = if are_rejected { at_last.min(now.after(REJECTED_AGAIN)) } else { at_last };
@@ -93,6 +98,13 @@ impl Timetable {
     /// Not to be replaced for a while, which is short when it ends soon.
     pub(super) fn put_off(&mut self, now: Timestamp, ends: bool) {
         self.put_off_until = now.after(if ends { PUT_OFF_CLOSING } else { PUT_OFF });
+    }
+
+    /// The platform says that its topics changed: unless that was us, it is to be asked which are left.
+    pub(super) fn resubscribed(&mut self, at: Timestamp) {
+        if at > self.ours_until {
+            self.probe_at = at.min(self.probe_at);
+        }
     }
 
     /// The platform still knows it.
@@ -167,6 +179,18 @@ mod tests {
             Some(Due::Extension),
             "rights may be given by then"
         );
+    }
+
+    #[test]
+    fn topics_that_somebody_else_changed_are_looked_at_at_once() {
+        let mut timetable = Timetable::begin(at(100), Duration::from_secs(600), 1.0);
+        timetable.subscribed(at(100 + 24 * 3_600), false, at(100));
+        timetable.resubscribed(at(105));
+        assert_eq!(timetable.due(at(105), false, false), None, "that was us");
+        timetable.resubscribed(at(106));
+        assert_eq!(timetable.due(at(106), false, false), Some(Due::Probe));
+        timetable.probed(at(107));
+        assert_eq!(timetable.due(at(107), false, false), None);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What is done for a channel over REST, one thing at a time and beside the listening: opened, replaced, extended,
 //! asked for.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::tap::{Failed, Tap};
@@ -12,6 +13,7 @@ use crate::sources::channel::ledger::SETTLING;
 use crate::sources::channel::overlap::{Overlap, Side, Term, Turn};
 use crate::sources::channel::recovery::Loss;
 use crate::sources::channel::rotations::Rotation;
+use onduty_core::agent::UserId;
 use onduty_core::time::Timestamp;
 
 /// What was done.
@@ -22,8 +24,8 @@ pub(super) enum Upkeep {
     Rotated(Result<Box<Tap>, Failed>, Rotation),
     /// Topics were to be put.
     Extended(Agents, Result<(Channel, Subscribed), PlatformError>),
-    /// The platform was asked whether it knows the channel.
-    Probed(Result<bool, PlatformError>),
+    /// The platform was asked whether it knows the channel, and of whom it has the topics.
+    Probed(Result<Option<BTreeSet<UserId>>, PlatformError>),
     /// A channel was left.
     Left(Result<(), PlatformError>),
 }
@@ -62,8 +64,8 @@ impl Line {
                         self.begin_to_extend(channel);
                     }
                     Some(Due::Probe) => {
-                        let channel = tap.channel.clone();
-                        self.begin_to_probe(channel);
+                        let (channel, agents) = (tap.channel.clone(), tap.permitted.clone());
+                        self.begin_to_probe(channel, agents);
                     }
                     None => {}
                 }
@@ -99,10 +101,12 @@ impl Line {
         }));
     }
 
-    fn begin_to_probe(&mut self, channel: Channel) {
+    fn begin_to_probe(&mut self, channel: Channel, agents: BTreeSet<UserId>) {
         let shared = Arc::clone(&self.shared);
         self.upkeep =
-            Some(Box::pin(async move { Upkeep::Probed(channel.lives(shared.platform.client()).await) }));
+            Some(Box::pin(
+                async move { Upkeep::Probed(channel.held(shared.platform.client(), &agents).await) },
+            ));
     }
 
     fn begin_to_leave(&mut self, old: Tap) {
@@ -131,17 +135,7 @@ impl Line {
             }
             Upkeep::Rotated(made, rotation) => self.rotated(made, rotation, now),
             Upkeep::Extended(asked, result) => self.extended(asked, result, now),
-            Upkeep::Probed(Ok(false)) => {
-                self.lose(Side::Old, Loss::Gone, "the platform does not know the channel");
-            }
-            Upkeep::Probed(result) => {
-                if let Err(error) = result {
-                    tracing::debug!(%error, "could not ask for a channel");
-                }
-                if let State::Open(tap) = &mut self.state {
-                    tap.timetable.probed(now);
-                }
-            }
+            Upkeep::Probed(result) => self.probed(result, now),
             Upkeep::Left(result) => {
                 if let Err(error) = result {
                     // It ends by itself within a day, or is displaced before.
@@ -149,6 +143,29 @@ impl Line {
                 }
             }
         }
+    }
+
+    fn probed(&mut self, result: Result<Option<BTreeSet<UserId>>, PlatformError>, now: Timestamp) {
+        let State::Open(tap) = &mut self.state else { return };
+        tap.timetable.probed(now);
+        let held = match result {
+            Ok(Some(held)) => held,
+            Ok(None) => return self.lose(Side::Old, Loss::Gone, "the platform does not know the channel"),
+            Err(error) => return tracing::debug!(%error, "could not ask for a channel"),
+        };
+        if held == tap.permitted {
+            return;
+        }
+        if held.is_empty() {
+            return self.lose(Side::Old, Loss::TakenOver, "all topics were taken from the channel");
+        }
+        // Whoever lost theirs is covered again, and read, when they are put again.
+        tap.timetable.extend_later(now);
+        tap.permitted = held;
+        self.ledger.keep(&tap.permitted);
+        self.mending.again();
+        self.shared.board.gap();
+        self.shared.board.incomplete(self.id);
     }
 
     fn rotated(&mut self, made: Result<Box<Tap>, Failed>, rotation: Rotation, now: Timestamp) {

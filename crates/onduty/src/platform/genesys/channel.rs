@@ -75,7 +75,9 @@ impl Channel {
         })
     }
 
-    /// Puts the topics of these agents in the place of those it has, which also gives it another day to live.
+    /// Puts the topics of these agents in the place of those it has, which also gives it another day to live. Of whoever
+    /// is refused the one that carries everything, what is told apart from it is heard as far as that is permitted; it
+    /// leaves active queues out, so that nobody can vouch for them.
     ///
     /// # Errors
     ///
@@ -86,13 +88,29 @@ impl Channel {
         client: &Client,
         agents: &BTreeSet<UserId>,
     ) -> Result<Subscribed, PlatformError> {
-        let topics: Vec<serde_json::Value> = agents.iter().map(|agent| json!({"id": topic(agent)})).collect();
+        let wanted = agents.iter().map(topic).collect();
+        let became = subscribed(self.put(client, wanted).await?, agents);
+        if became.permitted.len() == agents.len() {
+            return Ok(became);
+        }
+        let with_parts = agents
+            .iter()
+            .map(|agent| if became.permitted.contains(agent) { topic(agent) } else { topic_of_parts(agent) })
+            .collect();
+        // Whatever comes of it, the others have their topics.
+        if let Err(error) = self.put(client, with_parts).await {
+            tracing::debug!(%error, "could not listen to parts of what was refused as a whole");
+        }
+        Ok(became)
+    }
+
+    async fn put(&mut self, client: &Client, topics: Vec<String>) -> Result<Topics, PlatformError> {
+        let topics: Vec<serde_json::Value> = topics.iter().map(|topic| json!({"id": topic})).collect();
         let ask = self.ask(Route::Subscriptions, "/subscriptions?ignoreErrors=true");
         let body = Bytes::from(serde_json::Value::from(topics).to_string());
         let answer = client.send(&ask, &Verb::Put(body)).await?;
-        let topics = client.read(&answer, decode::topics)?;
         self.expires_at = answer.sent_at.after(self.life);
-        Ok(subscribed(topics, agents))
+        client.read(&answer, decode::topics)
     }
 
     /// Takes all topics away, so that nothing is sent to it any more.
@@ -161,6 +179,11 @@ fn agents_of(names: &BTreeSet<String>, agents: &BTreeSet<UserId>) -> BTreeSet<Us
 /// The one topic that carries every facet of an agent.
 fn topic(agent: &UserId) -> String {
     format!("v2.users.{agent}.activity")
+}
+
+/// What else there is of an agent, combined, which counts as one.
+fn topic_of_parts(agent: &UserId) -> String {
+    format!("v2.users.{agent}?presence&routingStatus&outofoffice")
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@
 //! | rule | where |
 //! | --- | --- |
 //! | no frame, no pong; socket closed; refused, expired | [`gaps`] |
-//! | 404 to a HEAD; taken over; near its end; 401 to a subscription; no heartbeats; closing; token revoked | [`rules`] |
+//! | 404, or topics missing, when a channel is asked for; taken over; near its end; 401 to a subscription; no heartbeats; closing; token revoked | [`rules`] |
 //! | one channel takes another's place | [`rotation`] |
 //! | who is covered and who is not, and what a mark is worth | [`cover`] |
 

@@ -52,8 +52,6 @@ pub enum Verb {
     /// Reads.
     #[default]
     Get,
-    /// Reads nothing but whether it is there.
-    Head,
     /// Makes something, of this JSON.
     Post(Bytes),
     /// Puts this JSON in the place of what is there. Sent twice it does no more than once.
@@ -325,7 +323,6 @@ impl Client {
         };
         let request = match verb {
             Verb::Get => self.http.get(url),
-            Verb::Head => self.http.head(url),
             Verb::Post(body) => json(self.http.post(url), body),
             Verb::Put(body) => json(self.http.put(url), body),
             Verb::Delete => self.http.delete(url),

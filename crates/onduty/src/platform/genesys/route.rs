@@ -39,8 +39,6 @@ pub enum Route {
     Queue,
     /// Notification channels.
     Channels,
-    /// One notification channel.
-    Channel,
     /// The topics of one notification channel.
     Subscriptions,
 }
@@ -66,7 +64,6 @@ impl Route {
             Self::PresenceDefinitions => "/api/v2/presence/definitions",
             Self::Queue => "/api/v2/routing/queues/{id}",
             Self::Channels => "/api/v2/notifications/channels",
-            Self::Channel => "/api/v2/notifications/channels/{id}",
             Self::Subscriptions => "/api/v2/notifications/channels/{id}/subscriptions",
         }
     }

@@ -47,7 +47,6 @@ pub(super) async fn get(
         known.map(|(user_id, presence)| UserPresence::in_bulk(user_id, presence)).collect();
     let fresh = compat.fresh(rows.iter().copied(), shows);
     match Refusal::of_several(&misses, NOBODY) {
-        Some(refusal) if presences.is_empty() => Err(refusal.with("presences", json!([]))),
         Some(refusal) => Err(refusal.with("presences", json!(presences)).with_freshness(fresh)),
         None => Ok(compat.show(&headers, fresh, &presences)),
     }

@@ -115,9 +115,8 @@ async fn whatever_the_simulator_sends_is_what_the_sdks_model_tables_say() {
     control.put("faults", json!({"rate": 0})).await;
     let seen = Sdk::Python.run("read_everything", &[&simulator.url(), CLIENT, SECRET]).await;
     let answered = seen["calls"].as_object().unwrap().values().filter_map(Value::as_u64).sum::<u64>();
-    let heard = seen["heard"].as_array().unwrap().len() as u64;
-    // Ten calls are answered without a body.
-    no_departures(Sdk::Python, &seen, answered + heard - 10);
+    // A few are answered without a body, and more frames than that are judged as well.
+    no_departures(Sdk::Python, &seen, answered);
     for topic in ["activity", "presence", "routingStatus", "token_revoked"] {
         let heard = seen["heard"].as_array().unwrap();
         assert!(heard.contains(&json!(topic)), "{topic}: {heard:?}");

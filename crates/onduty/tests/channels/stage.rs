@@ -154,6 +154,12 @@ impl Stage {
             confirmed.filter(|confirmed| *confirmed >= live)
         })
         .await;
+        // What a gap hid is counted a moment after it can be seen, and before channels vouch for all of it.
+        eventually("every reading is counted", async || {
+            let vouched_until = self.channel().await.last_mark_at.as_ref().map(instant);
+            vouched_until.filter(|until| *until >= live)
+        })
+        .await;
     }
 
     /// Everybody, as the sidecar has it; nobody before it is complete.
@@ -262,7 +268,10 @@ impl Stage {
 
 /// When there was last evidence of a state.
 pub(crate) fn confirmed_at(state: &AgentState) -> Timestamp {
-    let at = state.confirmed_at.unwrap_or_default();
+    instant(&state.confirmed_at.unwrap_or_default())
+}
+
+fn instant(at: &prost_types::Timestamp) -> Timestamp {
     Timestamp::from_millis(at.seconds * 1_000 + i64::from(at.nanos) / 1_000_000)
 }
 

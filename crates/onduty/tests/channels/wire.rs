@@ -12,7 +12,13 @@ use tokio::task::JoinSet;
 const PIECE_MAX: usize = 256 * 1024;
 
 /// Every occurrence of the first is replaced by the second, which is as long.
-type Falsehood = Arc<Mutex<Option<(&'static str, &'static str)>>>;
+type Falsehood = Arc<Mutex<Told>>;
+
+#[derive(Clone, Copy, Default)]
+struct Told {
+    falsehood: Option<(&'static str, &'static str)>,
+    times: usize,
+}
 
 /// The heads of the requests that put topics.
 type Puts = Arc<Mutex<Vec<String>>>;
@@ -50,7 +56,13 @@ impl Wire {
     /// From now on this is replaced by that.
     pub(crate) fn falsify(&self, this: &'static str, that: &'static str) {
         assert_eq!(this.len(), that.len(), "or frames would not fit");
-        *self.falsehood.lock().unwrap_or_else(PoisonError::into_inner) = Some((this, that));
+        *self.falsehood.lock().unwrap_or_else(PoisonError::into_inner) =
+            Told { falsehood: Some((this, that)), times: 0 };
+    }
+
+    /// How often it was replaced since.
+    pub(crate) fn falsified(&self) -> usize {
+        self.falsehood.lock().unwrap_or_else(PoisonError::into_inner).times
     }
 
     /// How often topics were put.
@@ -70,7 +82,7 @@ impl Wire {
 
     /// From now on the truth is told.
     pub(crate) fn be_honest(&self) {
-        *self.falsehood.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.falsehood.lock().unwrap_or_else(PoisonError::into_inner) = Told::default();
     }
 }
 
@@ -93,21 +105,25 @@ async fn up(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, puts: Puts) {
 async fn down(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, falsehood: Falsehood) {
     let mut piece = vec![0; PIECE_MAX];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let told = *falsehood.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((this, that)) = told {
-            replace(&mut piece[..length], this.as_bytes(), that.as_bytes());
-        }
+        let told = falsehood.lock().unwrap_or_else(PoisonError::into_inner).falsehood;
+        let times =
+            told.map_or(0, |(this, that)| replace(&mut piece[..length], this.as_bytes(), that.as_bytes()));
         if to.write_all(&piece[..length]).await.is_err() {
             break;
         }
+        falsehood.lock().unwrap_or_else(PoisonError::into_inner).times += times;
     }
     let _ = to.shutdown().await;
 }
 
-fn replace(text: &mut [u8], this: &[u8], that: &[u8]) {
+/// Gives how often.
+fn replace(text: &mut [u8], this: &[u8], that: &[u8]) -> usize {
+    let mut times = 0;
     for at in 0..(text.len() + 1).saturating_sub(this.len()) {
         if &text[at..at + this.len()] == this {
             text[at..at + this.len()].copy_from_slice(that);
+            times += 1;
         }
     }
+    times
 }

@@ -143,7 +143,7 @@ pub fn conclude(snapshot: &Snapshot, question: &Question, report: &Report, now: 
 
 /// The answer that is held, if its evidence is fresh enough.
 fn state_within(question: &Question, row: &Arc<Row>, now: Timestamp) -> Option<Answer> {
-    let fresh = now.since(row.confirmed_at()) <= question.max_staleness;
+    let fresh = row.confirmed_at().is_within(question.max_staleness, now);
     let shown = row.present && fresh && row.has_state() && !is_switched_off(row);
     shown.then(|| of_row(&question.asked, row))
 }

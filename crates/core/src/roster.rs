@@ -6,6 +6,7 @@
 
 pub mod existence;
 pub mod register;
+mod rewind;
 pub mod ruling;
 
 use std::sync::Arc;

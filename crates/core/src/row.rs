@@ -4,6 +4,7 @@
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use crate::agent::{AccountState, AgentId, DivisionId, Facet, Presence, QueueId, RoutingStatus, UserId};
 use crate::cursor::Revision;
@@ -118,6 +119,36 @@ impl Held {
         self.active_queues.cover(since, until);
     }
 
+    /// The same by a clock that was set back. A log-out that a read found stays where it is stamped, if what it hides would
+    /// come into sight: that is ordered by both clocks.
+    pub(crate) fn rewound(&self, by: Duration) -> Self {
+        fn rewound<T: Clone>(latest: Option<&Latest<T>>, by: Duration) -> Option<Latest<T>> {
+            latest.map(|latest| Latest { at: latest.at.rewound(by), value: latest.value.clone() })
+        }
+        let profile = Profile {
+            agent_id: rewound(self.profile.agent_id.as_ref(), by),
+            name: rewound(self.profile.name.as_ref(), by),
+            division_id: rewound(self.profile.division_id.as_ref(), by),
+            account: rewound(self.profile.account.as_ref(), by),
+        };
+        let held = Self {
+            user_id: self.user_id.clone(),
+            profile,
+            presence: self.presence.rewound(by),
+            routing_status: self.routing_status.rewound(by),
+            out_of_office: self.out_of_office.rewound(by),
+            active_queues: self.active_queues.rewound(by),
+            login: self.login.rewound(by),
+            seen_at: self.seen_at.rewound(by),
+            absent_at: self.absent_at.before(by),
+        };
+        if held.ended_facets() == self.ended_facets() {
+            held
+        } else {
+            Self { login: self.login.clone(), ..held }
+        }
+    }
+
     /// Moves every mark of evidence to where it stands in `other`, which must hold the same values.
     pub(crate) fn raise_marks_to(&self, other: &Self) {
         fn raise<T>(held: &Option<Latest<T>>, other: &Option<Latest<T>>) {
@@ -155,6 +186,16 @@ impl Row {
     #[must_use]
     pub fn labelled(self, label: Option<Arc<str>>) -> Self {
         Self { label, encoding: Encoding::default(), ..self }
+    }
+
+    /// The same row by a clock that was set back.
+    pub(crate) fn rewound(&self, by: Duration) -> Self {
+        Self { held: self.held.rewound(by), changed_at: self.changed_at.before(by), ..self.clone() }
+    }
+
+    /// The latest instant that our clock stamped it with.
+    pub(crate) fn stamped_until(&self) -> Timestamp {
+        self.changed_at.max(self.held.seen_at.get()).max(self.held.absent_at).max(self.confirmed_at())
     }
 
     /// Who it is.

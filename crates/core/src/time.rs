@@ -4,6 +4,10 @@
 use std::fmt;
 use std::time::Duration;
 
+/// A clock that goes back by no more than this is being corrected; by more, it is set back, and what was stamped by it
+/// before is of another time.
+pub const CORRECTION_MAX: Duration = Duration::from_secs(1);
+
 /// An instant, in milliseconds since 1970-01-01T00:00:00Z. The platform's own precision.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct Timestamp(i64);
@@ -28,6 +32,12 @@ impl Timestamp {
     /// How long after `earlier` this is; zero when it is not after.
     pub fn since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
+    /// Whether what was evident at this instant is at most so old. An instant to come was stamped before the clock was
+    /// set back: how old it is, nobody knows.
+    pub fn is_within(self, bound: Duration, now: Self) -> bool {
+        self <= now.after(CORRECTION_MAX) && now.since(self) <= bound
     }
 
     /// This instant moved forward.
@@ -59,6 +69,16 @@ mod tests {
         assert_eq!(late.since(early), Duration::from_millis(2_500));
         assert_eq!(early.since(late), Duration::ZERO);
         assert_eq!(late.since(Timestamp::MIN), Duration::from_millis(i64::MAX as u64));
+    }
+
+    #[test]
+    fn evidence_of_an_instant_to_come_is_of_no_known_age() {
+        let (now, minute) = (Timestamp::from_millis(100_000), Duration::from_secs(60));
+        let table = [(40_000, true), (39_999, false), (100_000, true), (101_000, true), (101_001, false)];
+        for (at, expected) in table {
+            assert_eq!(Timestamp::from_millis(at).is_within(minute, now), expected, "{at}");
+        }
+        assert!(!Timestamp::MAX.is_within(Duration::MAX, now), "however much is accepted");
     }
 
     #[test]

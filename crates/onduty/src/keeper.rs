@@ -5,7 +5,7 @@
 //! become larger batches and a lone statement waits for one sync. Between batches, and only while nothing waits, it
 //! folds the journal.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use onduty_core::observation::Input;
 use onduty_core::roster::{Outcome, Roster, Step};
@@ -31,6 +31,8 @@ pub struct Keeper {
     publisher: Publisher,
     meters: Meters,
     clock: Clock,
+    /// How far the clock had been set back when the roster last followed it.
+    set_back: Duration,
     /// What the journal complains of, so that it is logged when it begins, when it is another, and when it ends.
     complaint: Option<String>,
 }
@@ -43,14 +45,9 @@ struct Stepped {
 
 impl Keeper {
     /// A keeper of a roster as `journal` holds it, shown by `publisher` already.
-    pub const fn new(
-        roster: Roster,
-        journal: Journal,
-        publisher: Publisher,
-        meters: Meters,
-        clock: Clock,
-    ) -> Self {
-        Self { roster, journal, publisher, meters, clock, complaint: None }
+    pub fn new(roster: Roster, journal: Journal, publisher: Publisher, meters: Meters, clock: Clock) -> Self {
+        let set_back = clock.set_back();
+        Self { roster, journal, publisher, meters, clock, set_back, complaint: None }
     }
 
     /// Works until every inlet is gone, then folds and closes the journal. Blocks: give it a thread of its own.
@@ -60,8 +57,11 @@ impl Keeper {
     /// The journal could not be closed. What was acknowledged is durable even so.
     pub fn run(mut self, mut inlet: mpsc::Receiver<Delivery>) -> Result<(), JournalError> {
         self.meter_size();
+        self.look_at_the_store_s_stamps();
         while let Some(first) = inlet.blocking_recv() {
-            self.take_in(gather(first, &mut inlet));
+            let deliveries = gather(first, &mut inlet);
+            self.follow_the_clock();
+            self.take_in(deliveries);
             self.meters.inlet_depth(inlet.len());
             self.fold_while_idle(&inlet);
             self.meter_size();
@@ -101,6 +101,35 @@ impl Keeper {
         for (source, outcome) in counted {
             self.meters.observed(source, outcome);
         }
+    }
+
+    /// A store may be from a time when our clock was ahead.
+    fn look_at_the_store_s_stamps(&mut self) {
+        if let Some(ahead) = self.roster.rewind_if_ahead_of(self.clock.now()) {
+            let ahead_ms = ahead.as_millis();
+            tracing::warn!(
+                ahead_ms,
+                "the store was stamped by a clock that was ahead: all evidence is taken for old"
+            );
+            self.publisher.publish(self.roster.snapshot());
+        }
+    }
+
+    /// Whatever was stamped before the clock was set back would be newer than all that comes. Nothing of it is to be
+    /// durable: a start finds it out anew.
+    fn follow_the_clock(&mut self) {
+        let set_back = self.clock.set_back();
+        let by = set_back.saturating_sub(self.set_back);
+        self.set_back = set_back;
+        if by.is_zero() {
+            return;
+        }
+        tracing::warn!(
+            by_ms = by.as_millis(),
+            "our clock was set back: all evidence is taken for as much older"
+        );
+        self.roster.rewind(by);
+        self.publisher.publish(self.roster.snapshot());
     }
 
     fn fold_while_idle(&mut self, inlet: &mpsc::Receiver<Delivery>) {

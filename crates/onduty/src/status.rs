@@ -284,7 +284,7 @@ impl SourceStanding {
     pub fn is_fresh(&self, now: Timestamp) -> bool {
         match (self.phase, self.bound, self.last_mark_at) {
             (Phase::Disabled, _, _) | (Phase::Running, None, _) => true,
-            (Phase::Running | Phase::Failing, Some(bound), Some(mark)) => now.since(mark) <= bound,
+            (Phase::Running | Phase::Failing, Some(bound), Some(mark)) => mark.is_within(bound, now),
             (Phase::Starting | Phase::Running | Phase::Failing, _, _) => false,
         }
     }

@@ -6,6 +6,7 @@
 //! hearing, which stands only until a read made later vouches for the register.
 
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use super::ruling::Ruling;
 use crate::observation::{Clock, Source};
@@ -30,6 +31,11 @@ impl Mark {
     /// Moves it forward, never back.
     pub fn raise(&self, to: Timestamp) {
         self.0.fetch_max(to.as_millis(), Ordering::Relaxed);
+    }
+
+    /// A mark so much before this one, by a clock that was set back.
+    pub(crate) fn rewound(&self, by: Duration) -> Self {
+        Self::new(self.get().before(by))
     }
 }
 
@@ -123,7 +129,7 @@ pub struct Hearing {
 
 /// How far a clock may be ahead of ours before a statement is refused. Wide, because it is there to keep one
 /// nonsensical stamp from blocking a register for ever, not to judge skew.
-pub const CLOCK_AHEAD_MAX: std::time::Duration = std::time::Duration::from_secs(24 * 3600);
+pub const CLOCK_AHEAD_MAX: Duration = Duration::from_secs(24 * 3600);
 
 /// What became of an offer.
 #[derive(Debug)]
@@ -185,6 +191,18 @@ impl<T: Clone + Ord> Register<T> {
             held.heard_at.raise(other.heard_at.get());
             held.read_until.raise(other.read_until.get());
         }
+    }
+
+    /// The same register by a clock that was set back. The platform's clock is another one, and stays.
+    #[must_use]
+    pub(crate) fn rewound(&self, by: Duration) -> Self {
+        let exact = self.exact.as_ref();
+        let exact = exact.map(|exact| Exact { vouched_at: exact.vouched_at.rewound(by), ..exact.clone() });
+        let estimate = self.estimate.as_deref().map(|estimate| {
+            let (heard_at, read_until) = (estimate.heard_at.rewound(by), estimate.read_until.rewound(by));
+            Box::new(Estimate { value: estimate.value.clone(), heard_at, read_until })
+        });
+        Self { exact, estimate }
     }
 
     /// No change was told from the first instant to the second, so that what was vouched for since the first still

@@ -5,9 +5,10 @@ mod model;
 mod strategy;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use onduty_core::cursor::{Cursor, Epoch, Revision};
-use onduty_core::observation::{Coverage, Input};
+use onduty_core::observation::{Coverage, Input, Listing};
 use onduty_core::roster::{Roster, Stored};
 use onduty_core::snapshot::{Gap, Snapshot};
 use onduty_core::time::Timestamp;
@@ -32,6 +33,11 @@ fn seen(snapshot: &Snapshot) -> BTreeMap<String, String> {
 fn face(row: &onduty_core::row::Row) -> String {
     let shown = format!("{:?}", Shown::of_row(row));
     shown.split(", confirmed_at").next().unwrap_or_default().to_owned()
+}
+
+/// Whether the evidence of somebody's log-out is ordered by the platform's clock, too.
+fn logged_out(snapshot: &Snapshot) -> bool {
+    snapshot.rows().any(|row| row.login().is_some_and(|login| !login.value))
 }
 
 proptest! {
@@ -107,6 +113,41 @@ proptest! {
         for (before, after) in marks_before.into_iter().zip(marks(&after)) {
             prop_assert!(after == before || (before >= since && after <= before.max(until)));
         }
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_ages_all_evidence_and_shows_the_same(history in history(), by in 2..5_000_u64) {
+        let mut roster = run(&history);
+        let (before, stamped_until) = (roster.snapshot(), roster.stamped_until());
+        let by = Duration::from_millis(by);
+        roster.rewind(by);
+        let after = roster.snapshot();
+        prop_assert_eq!((seen(&after), after.cursor()), (seen(&before), before.cursor()));
+        prop_assert_eq!(after.directory_total(), before.directory_total());
+        prop_assert!(roster.stamped_until() <= stamped_until.before(by) || logged_out(&after));
+        for (old, new) in before.rows().zip(after.rows()) {
+            prop_assert_eq!((new.revision, new.present), (old.revision, old.present));
+            let is_aged = new.confirmed_at() == old.confirmed_at().before(by);
+            prop_assert!(is_aged || new.login().is_some_and(|login| !login.value));
+        }
+        prop_assert_eq!(
+            after.listing().map(|listing| listing.started_at),
+            before.listing().map(|listing| listing.started_at.before(by))
+        );
+    }
+
+    #[test]
+    fn after_a_clock_was_set_back_the_next_listing_counts_at_once(history in history()) {
+        // By the clock as it was nobody could have left for an hour.
+        let hour = Duration::from_secs(3_600);
+        let mut roster = run(&history);
+        let now = roster.stamped_until().before(hour).after(Duration::from_secs(1));
+        roster.rewind(hour);
+        let listing = Listing { started_at: now, finished_at: now, agents: 0 };
+        roster.step(&Input::Listing(listing));
+        let after = roster.snapshot();
+        prop_assert_eq!(after.listing(), Some(listing));
+        prop_assert_eq!(after.directory_total(), 0, "nobody was named by it");
     }
 
     #[test]

@@ -117,6 +117,28 @@ async fn a_full_listing_removes_who_left_and_counts_its_corrections() {
 }
 
 #[tokio::test]
+async fn a_store_that_was_stamped_by_a_clock_that_was_ahead_takes_in_what_is_heard_now() {
+    let dir = TempDir::new().unwrap();
+    let (now, hour) = (1_000_000, 3_600_000);
+    let running = start(dir.path(), None);
+    let (started_at, finished_at) =
+        (Timestamp::from_millis(now + hour), Timestamp::from_millis(now + hour + 20));
+    let listing = Input::Listing(Listing { started_at, finished_at, agents: 1 });
+    let ahead = named(1, Source::Sweep, usize::try_from(now + hour).unwrap());
+    running.inlet.commit(vec![ahead, listing]).await.unwrap();
+    running.stop();
+
+    let again = start(dir.path(), None);
+    let (started_at, finished_at) = (Timestamp::from_millis(now), Timestamp::from_millis(now + 20));
+    let listing = Input::Listing(Listing { started_at, finished_at, agents: 0 });
+    let receipt = again.inlet.commit(vec![pushed(2, usize::try_from(now).unwrap()), listing]).await.unwrap();
+    assert_eq!(receipt.corrections, 1, "who is not listed left");
+    assert_eq!(again.view.snapshot().listing(), Some(Listing { started_at, finished_at, agents: 0 }));
+    assert_eq!(again.view.snapshot().directory_total(), 1);
+    again.stop();
+}
+
+#[tokio::test]
 async fn what_is_not_durable_is_neither_visible_nor_acknowledged() {
     let dir = TempDir::new().unwrap();
     let running = start(dir.path(), Some(16));

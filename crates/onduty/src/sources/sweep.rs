@@ -26,7 +26,7 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
-use crate::config::{Interval, show_duration};
+use crate::config::Interval;
 use crate::error_chain::Chain;
 use crate::inlet::{Inlet, InletError};
 use crate::lifecycle::TaskResult;
@@ -182,7 +182,7 @@ impl Sweep {
                 let listing = Listing { started_at, finished_at, agents };
                 corrections += self.commit(vec![Input::Listing(listing)], number).await?;
             }
-            self.show_limits(&walk, vocabulary, unreadable, started_at);
+            self.show_limits(&walk, vocabulary, unreadable);
             return Ok(Swept { verdict, started_at, corrections });
         }
         Err(SweepError::Endless)
@@ -277,7 +277,7 @@ impl Sweep {
     }
 
     /// What a listing could not tell fails none; it is shown all the same.
-    fn show_limits(&self, walk: &Walk, vocabulary: &Vocabulary, unreadable: usize, started_at: Timestamp) {
+    fn show_limits(&self, walk: &Walk, vocabulary: &Vocabulary, unreadable: usize) {
         let withheld = walk.denied().map(|denied| format!("states may be withheld: {}", denied.detail));
         let unlabelled = vocabulary
             .trouble
@@ -285,14 +285,7 @@ impl Sweep {
             .map(|trouble| format!("presences are shown without their labels: {}", trouble.detail));
         let unread = (unreadable > 0)
             .then(|| format!("{unreadable} parts of agents can't be read and are taken as unknown"));
-        // What began by our clock before the listing that is held is older than that to everybody who compares.
-        let held = self.view.snapshot().listing().filter(|held| held.started_at > started_at);
-        let set_back = held.map(|held| {
-            let ahead = show_duration(held.started_at.since(started_at));
-            format!("our clock was set back by {ahead} or more since an earlier listing: who came or left is shown late")
-        });
-        let detail =
-            [withheld, unlabelled, unread, set_back].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        let detail = [withheld, unlabelled, unread].into_iter().flatten().collect::<Vec<_>>().join("; ");
         self.status.source(Source::Sweep, |standing| standing.detail = detail);
     }
 

@@ -1,4 +1,4 @@
-//! A simulator, the sources, and a keeper that keeps everything in memory.
+//! A simulator, the sources, and a keeper with a store of its own.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -11,12 +11,14 @@ use axum::Router;
 use onduty::ask::{self, Asker};
 use onduty::clock::Clock;
 use onduty::config::{BaseUrl, IngressConfig, Interval, Listen, PlatformApi, PlatformConfig, Region, Secret};
-use onduty::inlet::{self, Delivery, Inlet, Receipt};
+use onduty::inlet::{self, Inlet};
+use onduty::journal::{Journal, Options};
+use onduty::keeper::Keeper;
 use onduty::lifecycle::{Lifecycle, Spawner, Stage};
 use onduty::listener::{Listener, ListenerLimits};
 use onduty::meters::Meters;
 use onduty::platform::Platform;
-use onduty::publish::{self, Publisher, View};
+use onduty::publish::{self, View};
 use onduty::sources::lookup::Lookup;
 use onduty::sources::sweep::{Nudge, Sweep};
 use onduty::sources::webhook::{self, Ingress};
@@ -27,7 +29,7 @@ use onduty_core::roster::Roster;
 use onduty_core::time::Timestamp;
 use onduty_sim::{SimOptions, Simulator, WebhookTarget};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tempfile::TempDir;
 
 use crate::front::{self, Said};
 
@@ -49,6 +51,7 @@ pub(crate) struct House {
     ahead_ms: Arc<AtomicI64>,
     sources: Spawner,
     _lifecycle: Lifecycle,
+    _store: TempDir,
 }
 
 /// The simulated platform and its control plane.
@@ -177,7 +180,14 @@ impl House {
             })
         };
         let (status, meters) = (StatusBoard::default(), Meters::new().0);
-        let roster = Roster::new(Epoch(1));
+        let store = TempDir::new().unwrap();
+        let options = Options {
+            history_entries: 100_000,
+            history_retention: Duration::from_secs(3_600),
+            pages_max: None,
+        };
+        let (journal, stored) = Journal::open(store.path(), options, Epoch(1)).unwrap();
+        let roster = Roster::restore(stored);
         let (publisher, view) = publish::channel(roster.snapshot());
         let (inlet, deliveries) = inlet::channel(64);
         let url = BaseUrl::parse(url).unwrap();
@@ -208,10 +218,9 @@ impl House {
             unknown_id_memory: Duration::from_secs(10),
         };
         sources.spawn("lookup", lookup.run(sources.token()));
-        sources.of(Stage::Keeper).spawn("keeper", async move {
-            keep(roster, publisher, deliveries).await;
-            Ok(())
-        });
+        let keeper = Keeper::new(roster, journal, publisher, meters.clone(), clock.clone());
+        let keep = move || keeper.run(deliveries).map_err(Into::into);
+        sources.of(Stage::Keeper).spawn_thread("keeper", keep).unwrap();
         Self {
             sim,
             platform,
@@ -224,6 +233,7 @@ impl House {
             ahead_ms,
             sources,
             _lifecycle: lifecycle,
+            _store: store,
         }
     }
 
@@ -284,20 +294,6 @@ impl House {
 
     pub(crate) async fn ask(&self, ids: &[String]) -> Vec<Report> {
         self.asker.ask(ids.iter().map(|id| Asked::AgentId(id.as_str().into())).collect()).await
-    }
-}
-
-/// Takes everything at once; nothing is on disk.
-async fn keep(mut roster: Roster, publisher: Publisher, mut deliveries: mpsc::Receiver<Delivery>) {
-    while let Some(Delivery { inputs, receipt }) = deliveries.recv().await {
-        let steps: Vec<_> = inputs.iter().map(|input| roster.step(input)).collect();
-        publisher.publish(roster.snapshot());
-        let corrections = steps.iter().filter(|step| step.correction).count();
-        let _ = receipt.send(Ok(Receipt {
-            revision: roster.snapshot().revision(),
-            outcomes: steps.iter().map(onduty_core::roster::Step::outcome).collect(),
-            corrections: u64::try_from(corrections).unwrap(),
-        }));
     }
 }
 

@@ -253,8 +253,27 @@ async fn a_clock_that_is_set_back_during_a_listing_removes_nobody() {
     assert_eq!(house.view.snapshot().directory_total(), before);
     house.swept(2).await;
     assert_eq!(house.view.snapshot().directory_total(), before);
-    let detail = house.status.read().source(Source::Sweep).detail.clone();
-    assert!(detail.contains("our clock was set back by"), "{detail}");
+}
+
+#[tokio::test]
+async fn after_a_clock_was_set_back_who_left_is_noticed_by_the_next_listing() {
+    let house = House::of(As(PlatformApi::Users, "sim-full"), 60).await;
+    let nudge = house.sweep(MINUTE);
+    house.swept(1).await;
+    let before = house.view.snapshot();
+    let leaver = before.present_after(None).next().unwrap().user_id().to_string();
+    house.set_back(Duration::from_secs(3_600));
+    house.sim.dismiss(&leaver).await;
+    // The first may find the clock set back under it.
+    until("it is noticed", async || {
+        nudge.nudge();
+        house.view.snapshot().directory_total() == before.directory_total() - 1
+    })
+    .await;
+    let after = house.view.snapshot();
+    assert!(after.by_user_id(&leaver).is_none_or(|row| !row.present));
+    let newest = after.rows().map(|row| row.confirmed_at()).max().unwrap();
+    assert!(newest <= house.clock.now(), "no evidence is from an instant to come");
 }
 
 #[tokio::test]

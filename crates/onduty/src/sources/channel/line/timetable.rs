@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use onduty_core::time::Timestamp;
+use onduty_core::time::{CORRECTION_MAX, Timestamp};
 
 use crate::forecast::PROBE_EVERY;
 use crate::sources::channel::ledger::DELIVERY;
@@ -15,8 +15,6 @@ const LIFE_MIN: Duration = Duration::from_secs(10);
 const PUT_OFF: Duration = Duration::from_secs(60);
 /// One whose socket will be closed within a minute is waited for no longer than this.
 const PUT_OFF_CLOSING: Duration = Duration::from_secs(2);
-/// A clock may be corrected by this much, which delays what is due by as much.
-const CORRECTION_MAX: Duration = Duration::from_secs(1);
 /// Refused topics are put again this often: rights are given, too.
 const REJECTED_AGAIN: Duration = Duration::from_secs(900);
 

@@ -22,4 +22,5 @@ mod region;
 pub mod route;
 mod skew;
 mod transport;
+mod unwelcome;
 pub mod users_api;

@@ -66,6 +66,30 @@ async fn a_platform_that_refuses_fresh_tokens_is_reported_and_not_hammered() {
 }
 
 #[tokio::test]
+async fn a_401_of_one_endpoint_alone_costs_no_tokens_and_the_others_nothing() {
+    let house = House::of(As(PlatformApi::AgentStates, "sim-full"), 20).await;
+    list(&house).await.unwrap();
+    let agents = house.sim.get("/sim/agents").await;
+    let agent = agents.as_array().unwrap().iter().find(|agent| agent["loggedIn"] == true).unwrap();
+    let id = agent["agentId"].as_str().unwrap().to_owned();
+    let trouble =
+        json!({"http_error_p": 1, "http_error_status": 401, "http_trouble_routes": ["/api/v2/agents"]});
+    house.sim.faults(trouble).await;
+    for _ in 0..5 {
+        let error = list(&house).await.unwrap_err();
+        assert!(error.refused_with(401).is_some(), "the credentials are good: {error}");
+        assert_eq!(house.ask(std::slice::from_ref(&id)).await, [Report::Told], "others are answered");
+    }
+    assert_eq!(house.sim.requests_to("/oauth/token").await, 2, "one more was tried");
+
+    house.sim.post("/sim/disconnect", json!({})).await;
+    assert!(list(&house).await.unwrap_err().refused_with(401).is_some());
+    assert_eq!(house.sim.requests_to("/oauth/token").await, 3, "a revoked one is replaced all the same");
+    house.sim.faults(json!({"http_error_p": 0})).await;
+    list(&house).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_refused_client_is_reported_in_the_platforms_words_and_asked_for_rarely() {
     for client in ["sim-disabled", "sim-wrong-region", "nobody"] {
         let house = House::of(As(PlatformApi::Users, client), 1).await;

@@ -17,6 +17,7 @@ use super::outage::Outage;
 use super::route::Route;
 use super::skew;
 use super::transport::{Protocol, REQUEST_TIMEOUT, http_client, read_body, seconds_of, what_happened};
+use super::unwelcome::Unwelcome;
 use crate::clock::Clock;
 use crate::config::PlatformConfig;
 use crate::meters::Meters;
@@ -41,6 +42,7 @@ pub struct Client {
     tokens: TokenSource,
     governor: Governor,
     outage: Mutex<Outage>,
+    unwelcome: Mutex<Unwelcome>,
     pub(super) clock: Clock,
     pub(super) status: StatusBoard,
     pub(super) meters: Meters,
@@ -127,6 +129,7 @@ impl Client {
             api_url: config.api_url.to_string(),
             login_url: config.login_url.to_string(),
             outage: Mutex::default(),
+            unwelcome: Mutex::default(),
             upgrading: http_client(config, Protocol::Http1)?,
             http,
             clock,
@@ -275,9 +278,10 @@ impl Client {
             200..=299 => {
                 self.outage().answered();
                 self.tokens.accepted(bearer.generation);
+                self.unwelcome().accepted(ask.route);
                 After::Done(Ok(reply.answer))
             }
-            401 => self.token_refused(&reply, bearer, refused_token),
+            401 => self.token_refused(ask, &reply, bearer, refused_token).await,
             429 => {
                 self.outage().answered();
                 let until = self.governor.refused(ask.route, &limits, retry_after(&reply));
@@ -293,21 +297,48 @@ impl Client {
         }
     }
 
-    /// A 401 for a token younger than its life: one fresh token is tried, then it is reported.
-    fn token_refused(&self, reply: &Reply, bearer: &Bearer, refused_token: &mut Option<u64>) -> After {
+    /// A 401 for a token younger than its life: one fresh token is tried. Where that is refused, too, or the route is known to
+    /// refuse good ones, `tokens/me` is asked which of the two is at fault.
+    async fn token_refused(
+        &self,
+        ask: &Ask,
+        reply: &Reply,
+        bearer: &Bearer,
+        refused_token: &mut Option<u64>,
+    ) -> After {
         self.outage().answered();
-        let detail = refused(reply).to_string();
-        let error = PlatformError::CredentialsRejected { detail: detail.clone() };
-        match refused_token.replace(bearer.generation) {
-            None => {
-                self.tokens.give_up(bearer.generation);
-                After::TryAgain(error)
+        let refused = refused(reply);
+        let error = PlatformError::CredentialsRejected { detail: refused.to_string() };
+        let is_fresh = refused_token.replace(bearer.generation).is_some();
+        let is_known = self.unwelcome().is_known(ask.route, self.clock.now());
+        if (is_fresh || is_known) && self.is_good(bearer, ask.purpose).await {
+            if is_fresh {
+                self.unwelcome().refused(ask.route, self.clock.now());
             }
-            Some(_) => {
-                self.tokens.condemn(bearer.generation, &detail);
-                After::Done(Err(error))
-            }
+            return After::Done(Err(PlatformError::Refused(refused)));
         }
+        if is_fresh {
+            self.tokens.condemn(bearer.generation, &refused.to_string());
+            return After::Done(Err(error));
+        }
+        self.tokens.give_up(bearer.generation);
+        After::TryAgain(error)
+    }
+
+    /// Whether the platform says that a token is good.
+    async fn is_good(&self, bearer: &Bearer, purpose: Purpose) -> bool {
+        let route = Route::TokenInfo;
+        let Ok(leave) = self.governor.admit(purpose, route, purpose.patience()).await else { return false };
+        let ask = Ask { route, path: route.template().to_owned(), purpose };
+        let exchange = self.exchange(&ask, &Verb::Get, bearer, self.clock.now());
+        let Ok(Ok(reply)) = timeout(REQUEST_TIMEOUT, exchange).await else {
+            self.meters.requested(route.template(), 0);
+            return false;
+        };
+        self.meters.requested(route.template(), reply.status);
+        let is_good = (200..300).contains(&reply.status);
+        leave.answered(&if is_good { reply.limits } else { LimitHeaders::default() });
+        is_good
     }
 
     async fn exchange(
@@ -359,6 +390,11 @@ impl Client {
         let failing = outage.failed(self.clock.now(), detail, rand::random());
         tracing::debug!(detail = failing.detail, "the platform gave no useful answer");
         PlatformError::Unavailable { since: failing.since, detail: failing.detail.clone() }
+    }
+
+    fn unwelcome(&self) -> MutexGuard<'_, Unwelcome> {
+        // Whole after each of its methods.
+        self.unwelcome.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn outage(&self) -> MutexGuard<'_, Outage> {

@@ -89,7 +89,7 @@ impl Probe {
             (_, Err(PlatformError::Refused(refused))) => match (refused.status, &*refused.code) {
                 (404, NO_SUCH_PATH) if self == Self::States => Tells::Api(PlatformApi::Users),
                 (404, _) => Tells::Doubt,
-                (_, Refused::WITHOUT_CODE) => Tells::Nothing,
+                (401, _) | (_, Refused::WITHOUT_CODE) => Tells::Nothing,
                 _ => agent_states,
             },
             (_, Err(_)) => Tells::Nothing,
@@ -119,6 +119,7 @@ mod tests {
             (403, "app.not.authorized.for.scope", states, states),
             (400, "invalid.id", states, states),
             (403, Refused::WITHOUT_CODE, Tells::Nothing, Tells::Nothing),
+            (401, "bad.credentials", Tells::Nothing, Tells::Nothing),
         ];
         for (status, code, by_states, by_agents) in table {
             let error = refused(status, code);

@@ -305,6 +305,29 @@ async fn one_user_who_can_not_be_read_hides_nobody_and_is_read_alone() {
 }
 
 #[tokio::test]
+async fn one_profile_that_can_not_be_read_hides_nobody() {
+    let sim = Sim::start(60, 0.0, None).await;
+    let house = House::behind(Some(PlatformApi::AgentStates), sim, |path, said| {
+        if !path.starts_with("/api/v2/agents?") || said.status != 200 {
+            return said;
+        }
+        said.changed(|page| {
+            for (profile, part) in page["entities"].as_array_mut().unwrap().iter_mut().zip(["name", "state"])
+            {
+                profile[part] = json!({"en": 1});
+            }
+        })
+    })
+    .await;
+    house.sweep(MINUTE);
+    house.swept(1).await;
+    assert!(truth(&house).await.keys().all(|id| house.view.snapshot().by_user_id(id).is_some()));
+    let detail = house.status.read().source(Source::Sweep).detail.clone();
+    assert!(detail.contains("2 parts of agents can't be read"), "{detail}");
+    assert_eq!(differences(&house, PlatformApi::AgentStates).await, Vec::<String>::new());
+}
+
+#[tokio::test]
 async fn a_page_too_large_for_one_answer_is_read_in_smaller_ones_from_then_on() {
     let sim = Sim::start(230, 0.0, None).await;
     let house = House::behind(Some(PlatformApi::Users), sim, |path, said| {

@@ -281,6 +281,7 @@ impl AgentStatesApi {
             name: profile.name.as_ref().map(|name| name.value.clone()),
             division_id: row.division_id().cloned(),
             account: row.account(),
+            unreadable: 0,
         })
     }
 }

@@ -26,7 +26,7 @@ impl AgentStatesApi {
         let (page, heard) = self.profiles(number).await?;
         let mut observations: Vec<Observation> =
             page.entities.iter().map(|profile| profile.observation(heard)).collect();
-        let mut unreadable = 0;
+        let mut unreadable = page.entities.iter().map(|profile| profile.unreadable).sum();
         let active: Vec<&Profile> = page
             .entities
             .iter()

@@ -30,6 +30,7 @@ impl AgentStatesApi {
         let path = format!("{}?pageSize={PAGE_SIZE}&pageNumber={number}", Route::Agents);
         let answer = self.get(Route::Agents, path, Purpose::Sweep).await?;
         let page = self.client.read(&answer, decode::agent_profiles)?;
+        self.client.count_unreadable(page.entities.iter().map(|profile| profile.unreadable).sum());
         Ok((page, arrival(&answer, Purpose::Sweep)))
     }
 

@@ -7,7 +7,7 @@ use onduty_core::observation::{Observation, Statement};
 use serde_json::Value;
 
 use super::limits::parse;
-use super::member::{id, object, text, word};
+use super::member::{id, object, readable, text, word};
 use super::page::{Page, page};
 use super::users::account;
 use super::{Arrival, Malformed};
@@ -25,6 +25,8 @@ pub struct Profile {
     pub division_id: Option<DivisionId>,
     /// The account's state.
     pub account: Option<AccountState>,
+    /// Parts of it that can't be read, and are no news.
+    pub unreadable: usize,
 }
 
 impl Profile {
@@ -45,7 +47,8 @@ impl Profile {
 ///
 /// # Errors
 ///
-/// When the body, or any profile in it, is malformed.
+/// When the body is malformed, or a profile in it does not say whose it is. Any other part of one that can't be read is no
+/// news.
 pub fn agent_profiles(body: &[u8]) -> Result<Page<Profile>, Malformed> {
     page(body, read, |_| Ok(())).map(|(page, ())| page)
 }
@@ -59,13 +62,16 @@ pub fn agent_profile(body: &[u8]) -> Result<Profile, Malformed> {
     read(&parse(body)?)
 }
 
+/// Whatever cannot be read of a profile is no reason to lose the agent, or everybody else on the page. Only without ids
+/// there is nobody to say anything of.
 fn read(value: &Value) -> Result<Profile, Malformed> {
     let members = object(value)?;
-    Ok(Profile {
-        agent_id: AgentId::from(&*members.required("agentId", id)?),
-        user_id: UserId::from(&*members.required("userId", id)?),
-        name: members.optional("name", text)?.map(Into::into),
-        division_id: members.optional("divisionId", id)?.map(|division| DivisionId::from(&*division)),
-        account: members.optional("state", word)?.and_then(account),
-    })
+    let agent_id = AgentId::from(&*members.required("agentId", id)?);
+    let user_id = UserId::from(&*members.required("userId", id)?);
+    let mut unreadable = 0;
+    let name = readable(members.optional("name", text), &mut unreadable).map(Into::into);
+    let division = readable(members.optional("divisionId", id), &mut unreadable);
+    let division_id = division.map(|division| DivisionId::from(&*division));
+    let account = readable(members.optional("state", word), &mut unreadable).and_then(account);
+    Ok(Profile { agent_id, user_id, name, division_id, account, unreadable })
 }

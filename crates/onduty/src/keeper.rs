@@ -91,15 +91,16 @@ impl Keeper {
         self.recover();
         let (revision, agents) = (after.revision().0, after.directory_total());
         self.roster = next;
+        // Counted before it is shown: who sees a change finds it in the metrics, too.
+        self.meters.committed(began.elapsed(), counted.len(), revision, agents);
+        for (source, outcome) in counted {
+            self.meters.observed(source, outcome);
+        }
         if shows {
             self.publisher.publish(after);
         }
         for Stepped { receipt, result } in stepped {
             let _ = receipt.send(Ok(result));
-        }
-        self.meters.committed(began.elapsed(), counted.len(), revision, agents);
-        for (source, outcome) in counted {
-            self.meters.observed(source, outcome);
         }
     }
 

@@ -152,7 +152,10 @@ async fn listen(shared: Arc<Shared>, channels_max: usize) {
         shared.platform.client().keep_channels(true);
         let difference = plan.follow(&agents);
         shared.rotations.allow(plan.spare());
-        shared.board.planned(plan.lines(), plan.topics(), plan.homeless(), shared.clock.now());
+        for hold in difference.closed.iter().filter_map(|id| holds.remove(id)) {
+            hold.stop.cancel();
+        }
+        shared.board.planned(&plan, &difference.closed, shared.clock.now());
         for id in difference.changed {
             let agents: Agents = Arc::new(plan.agents(id));
             if let Some(hold) = holds.get(&id) {
@@ -163,9 +166,6 @@ async fn listen(shared: Arc<Shared>, channels_max: usize) {
             let stop = CancellationToken::new();
             holds.insert(id, Hold { agents: sender, stop: stop.clone() });
             lines.push(Line::new(Arc::clone(&shared), id, receiver).run(stop));
-        }
-        for hold in difference.closed.iter().filter_map(|id| holds.remove(id)) {
-            hold.stop.cancel();
         }
     }
 }

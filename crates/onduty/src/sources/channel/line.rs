@@ -151,7 +151,9 @@ impl Line {
         while !(self.is_given_up && matches!(self.state, State::Deaf { .. })) {
             self.look_at_the_clock();
             self.begin_what_is_due();
-            self.report();
+            if !stop.is_cancelled() {
+                self.report();
+            }
             let wake_in = self.wake_at().since(self.now()).min(SLEEP_MAX);
             let (old, new) = self.state.taps();
             let client = self.shared.platform.client();

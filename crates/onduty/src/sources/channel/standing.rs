@@ -1,6 +1,6 @@
 //! Where the channels stand, for people and for probes: each line says how it fares, and the whole is summed up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use onduty_core::observation::Source;
 use onduty_core::time::Timestamp;
 
 use super::overlap::Compared;
-use super::plan::LineId;
+use super::plan::{LineId, Plan};
 use super::recovery::Loss;
 use crate::meters::Meters;
 use crate::platform::genesys::decode::{Malformed, RejectedTopic};
@@ -77,16 +77,21 @@ impl Board {
         });
     }
 
-    /// So many channels carry so many topics, and so many agents have none.
-    pub(super) fn planned(&self, lines: usize, topics: usize, homeless: usize, now: Timestamp) {
+    /// How many channels carry how many topics, how many agents have none; and which channels are no longer counted, though
+    /// they may be listened to for a while.
+    pub(super) fn planned(&self, plan: &Plan, given_up: &BTreeSet<LineId>, now: Timestamp) {
+        let (lines, topics, homeless) = (plan.lines(), plan.topics(), plan.homeless());
         let mut inner = self.lock();
+        inner.lines.retain(|id, _| !given_up.contains(id));
+        inner.marks.retain(|id, _| !given_up.contains(id));
         let forgets = inner.unreadable.0 > 0
             && inner.whole.malformed_at.is_none_or(|last| now.since(last) > MALFORMED_REMEMBERED);
         if forgets {
             inner.unreadable = (0, String::new());
         }
         let whole = &inner.whole;
-        if !forgets && (whole.planned, whole.topics, whole.beyond) == (lines, topics, homeless) {
+        let is_same = (whole.planned, whole.topics, whole.beyond) == (lines, topics, homeless);
+        if !forgets && is_same && given_up.is_empty() {
             return;
         }
         if homeless > 0 && homeless != whole.beyond {

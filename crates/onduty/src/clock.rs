@@ -1,7 +1,7 @@
 //! Wall time as a value. The one place that reads the machine's clock; everything else is handed a [`Clock`].
 //!
 //! Wall clocks are set back: by whoever corrects a machine that began with a wrong one, by hours. What was stamped before
-//! is then newer than all that comes, so a clock also knows how far it went back ([`Clock::set_back`]).
+//! is then newer than all that comes, so a clock also knows how far it went back ([`SetBacks`]).
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -14,6 +14,12 @@ use onduty_core::time::{CORRECTION_MAX, Timestamp};
 pub struct Clock {
     read: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     steps: Arc<Steps>,
+}
+
+/// What somebody has seen of how far a clock was set back.
+#[derive(Clone, Copy, Debug)]
+pub struct SetBacks {
+    seen: Duration,
 }
 
 /// What was seen of a clock that should only go forward.
@@ -46,12 +52,25 @@ impl Clock {
         now
     }
 
-    /// How far it was set back since it was made, in all. Seen by whoever asks it first afterwards; less than
+    /// How far it was set back since it was made, in all. Seen by whoever asks it first afterwards; no more than
     /// [`CORRECTION_MAX`] at a time does not count.
-    pub fn set_back(&self) -> Duration {
+    fn set_back(&self) -> Duration {
         let _ = self.now();
         let set_back = self.steps.set_back.load(Ordering::SeqCst);
         Duration::from_millis(u64::try_from(set_back).unwrap_or_default())
+    }
+}
+
+impl SetBacks {
+    /// Those to come of a clock.
+    pub fn of(clock: &Clock) -> Self {
+        Self { seen: clock.set_back() }
+    }
+
+    /// How far it was set back since it was asked last.
+    pub fn next(&mut self, clock: &Clock) -> Duration {
+        let set_back = clock.set_back();
+        set_back.saturating_sub(std::mem::replace(&mut self.seen, set_back))
     }
 }
 

@@ -5,13 +5,13 @@
 //! become larger batches and a lone statement waits for one sync. Between batches, and only while nothing waits, it
 //! folds the journal.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use onduty_core::observation::Input;
 use onduty_core::roster::{Outcome, Roster, Step};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::clock::Clock;
+use crate::clock::{Clock, SetBacks};
 use crate::error_chain::Chain;
 use crate::inlet::{Delivery, NotDurable, Receipt};
 use crate::journal::Journal;
@@ -31,8 +31,7 @@ pub struct Keeper {
     publisher: Publisher,
     meters: Meters,
     clock: Clock,
-    /// How far the clock had been set back when the roster last followed it.
-    set_back: Duration,
+    set_backs: SetBacks,
     /// What the journal complains of, so that it is logged when it begins, when it is another, and when it ends.
     complaint: Option<String>,
 }
@@ -46,8 +45,8 @@ struct Stepped {
 impl Keeper {
     /// A keeper of a roster as `journal` holds it, shown by `publisher` already.
     pub fn new(roster: Roster, journal: Journal, publisher: Publisher, meters: Meters, clock: Clock) -> Self {
-        let set_back = clock.set_back();
-        Self { roster, journal, publisher, meters, clock, set_back, complaint: None }
+        let set_backs = SetBacks::of(&clock);
+        Self { roster, journal, publisher, meters, clock, set_backs, complaint: None }
     }
 
     /// Works until every inlet is gone, then folds and closes the journal. Blocks: give it a thread of its own.
@@ -119,9 +118,7 @@ impl Keeper {
     /// Whatever was stamped before the clock was set back would be newer than all that comes. Nothing of it is to be
     /// durable: a start finds it out anew.
     fn follow_the_clock(&mut self) {
-        let set_back = self.clock.set_back();
-        let by = set_back.saturating_sub(self.set_back);
-        self.set_back = set_back;
+        let by = self.set_backs.next(&self.clock);
         if by.is_zero() {
             return;
         }

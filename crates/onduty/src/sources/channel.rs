@@ -134,10 +134,7 @@ async fn listen(shared: Arc<Shared>, channels_max: usize) {
     loop {
         tokio::select! {
             () = sleep_until(look_at) => look_at = Instant::now() + LOOK_EVERY,
-            Some(ended) = lines.next(), if !lines.is_empty() => {
-                shared.board.forget(ended);
-                continue;
-            }
+            Some(()) = lines.next(), if !lines.is_empty() => continue,
         }
         match shared.platform.offers_channels() {
             Some(true) => {}

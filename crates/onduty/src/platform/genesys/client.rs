@@ -261,19 +261,10 @@ impl Client {
         leave: Leave<'_>,
         refused_token: &mut Option<u64>,
     ) -> After {
-        let sent_at = self.clock.now();
-        let sent = timeout(REQUEST_TIMEOUT, self.exchange(ask, verb, bearer, sent_at)).await;
-        let reply = match sent.unwrap_or_else(|_| Err(format!("no answer within {REQUEST_TIMEOUT:?}"))) {
+        let reply = match self.send_once(ask, verb, bearer, leave).await {
             Ok(reply) => reply,
-            Err(detail) => {
-                self.meters.requested(ask.route.template(), 0);
-                return After::TryAgain(self.failed(format!("{}: {detail}", ask.route)));
-            }
+            Err(detail) => return After::TryAgain(self.failed(format!("{}: {detail}", ask.route))),
         };
-        self.meters.requested(ask.route.template(), reply.status);
-        // A token that is refused has no window; what is counted of it says nothing.
-        let limits = if reply.status == 401 { LimitHeaders::default() } else { reply.limits };
-        leave.answered(&limits);
         match reply.status {
             200..=299 => {
                 self.outage().answered();
@@ -284,7 +275,7 @@ impl Client {
             401 => self.token_refused(ask, &reply, bearer, refused_token).await,
             429 => {
                 self.outage().answered();
-                let until = self.governor.refused(ask.route, &limits, retry_after(&reply));
+                let until = self.governor.refused(ask.route, &reply.limits, retry_after(&reply));
                 After::TryAgain(PlatformError::RateLimited { until })
             }
             408 | 500..=599 => {
@@ -330,15 +321,29 @@ impl Client {
         let route = Route::TokenInfo;
         let Ok(leave) = self.governor.admit(purpose, route, purpose.patience()).await else { return false };
         let ask = Ask { route, path: route.template().to_owned(), purpose };
-        let exchange = self.exchange(&ask, &Verb::Get, bearer, self.clock.now());
-        let Ok(Ok(reply)) = timeout(REQUEST_TIMEOUT, exchange).await else {
-            self.meters.requested(route.template(), 0);
-            return false;
-        };
-        self.meters.requested(route.template(), reply.status);
-        let is_good = (200..300).contains(&reply.status);
-        leave.answered(&if is_good { reply.limits } else { LimitHeaders::default() });
-        is_good
+        let sent = self.send_once(&ask, &Verb::Get, bearer, leave).await;
+        sent.is_ok_and(|reply| (200..300).contains(&reply.status))
+    }
+
+    /// Sends once, in the time that there is for it, and counts it.
+    async fn send_once(
+        &self,
+        ask: &Ask,
+        verb: &Verb,
+        bearer: &Bearer,
+        leave: Leave<'_>,
+    ) -> Result<Reply, String> {
+        let sent = timeout(REQUEST_TIMEOUT, self.exchange(ask, verb, bearer, self.clock.now())).await;
+        let sent = sent.unwrap_or_else(|_| Err(format!("no answer within {REQUEST_TIMEOUT:?}")));
+        let status = sent.as_ref().map_or(0, |reply| reply.status);
+        self.meters.requested(ask.route.template(), status);
+        let mut reply = sent?;
+        // A token that is refused has no window; what is counted of it says nothing.
+        if status == 401 {
+            reply.limits = LimitHeaders::default();
+        }
+        leave.answered(&reply.limits);
+        Ok(reply)
     }
 
     async fn exchange(

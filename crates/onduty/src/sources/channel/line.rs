@@ -30,6 +30,7 @@ use super::recovery::{Loss, TakeOvers};
 use super::rotations::Rotation;
 use super::standing::LineStanding;
 use super::{FAREWELL, Shared};
+use crate::clock::SetBacks;
 use crate::platform::genesys::channel::{Channel, Heard, SocketError};
 use crate::platform::genesys::client::Client;
 use mend::Mended;
@@ -59,8 +60,7 @@ pub(super) struct Line {
     /// What is under way is a replacement: it goes on when the present channel is lost.
     is_rotating: bool,
     mend: Option<BoxFuture<'static, Mended>>,
-    /// Our clock when it was last looked at.
-    seen_at: Timestamp,
+    set_backs: SetBacks,
     /// When to look next for agents who are to be read again.
     look_at: Timestamp,
     /// Losses in a row, without an answer to a ping between them.
@@ -107,7 +107,7 @@ enum Event {
 
 impl Line {
     pub(super) fn new(shared: Arc<Shared>, id: LineId, wanted: watch::Receiver<Agents>) -> Self {
-        let now = shared.clock.now();
+        let (now, set_backs) = (shared.clock.now(), SetBacks::of(&shared.clock));
         Self {
             shared,
             id,
@@ -120,7 +120,7 @@ impl Line {
             upkeep: None,
             is_rotating: false,
             mend: None,
-            seen_at: now,
+            set_backs,
             look_at: Timestamp::MIN,
             losses: 0,
             take_overs: TakeOvers::default(),
@@ -130,11 +130,10 @@ impl Line {
     }
 
     /// Listens until told to stop, and a little longer: where its agents go, their topics may not be live yet.
-    pub(super) async fn run(mut self, stop: CancellationToken) -> LineId {
+    pub(super) async fn run(mut self, stop: CancellationToken) {
         self.listen(&stop).await;
         self.give_up();
         let _ = timeout(FAREWELL, self.listen(&stop)).await;
-        self.id
     }
 
     /// Nobody is covered by this one any longer, it only passes on what it hears.
@@ -143,7 +142,6 @@ impl Line {
         self.is_rotating = false;
         (self.upkeep, self.mend) = (None, None);
         self.ledger.gap();
-        self.shared.board.forget(self.id);
     }
 
     /// Until the line is to be given up; then, as long as there is something to be heard.
@@ -151,6 +149,7 @@ impl Line {
         while !(self.is_given_up && matches!(self.state, State::Deaf { .. })) {
             self.look_at_the_clock();
             self.begin_what_is_due();
+            // The plan gave it up before this task knows.
             if !stop.is_cancelled() {
                 self.report();
             }
@@ -233,11 +232,8 @@ impl Line {
         self.state = State::Open(Box::new(tap));
     }
 
-    /// Says how the line fares, while it counts.
+    /// Says how the line fares.
     fn report(&mut self) {
-        if self.is_given_up {
-            return;
-        }
         let (old, _) = self.state.taps();
         let mut standing = LineStanding::default();
         if let Some(tap) = old {

@@ -120,7 +120,7 @@ impl Board {
     /// All of a line's agents are covered since then, and were read since.
     pub(super) fn complete(&self, id: LineId, since: Timestamp) {
         let mut inner = self.lock();
-        if inner.marks.contains_key(&id) {
+        if inner.marks.contains_key(&id) || !inner.lines.contains_key(&id) {
             return;
         }
         inner.marks.insert(id, since);
@@ -132,14 +132,6 @@ impl Board {
     /// Somebody of a line is to be read again: what it vouches for is not the whole of it until then.
     pub(super) fn incomplete(&self, id: LineId) {
         self.lock().marks.remove(&id);
-    }
-
-    /// A line is no more.
-    pub(super) fn forget(&self, id: LineId) {
-        let mut inner = self.lock();
-        inner.lines.remove(&id);
-        inner.marks.remove(&id);
-        self.show(&mut inner);
     }
 
     /// Statements were made durable; of a sign of life, until when it vouches.

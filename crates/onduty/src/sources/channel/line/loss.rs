@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use onduty_core::time::Timestamp;
 
-use super::timetable::was_set_back;
 use super::{Changing, Line, State};
 use crate::platform::genesys::channel::Channel;
 use crate::sources::channel::overlap::Side;
@@ -57,7 +56,7 @@ impl Line {
     /// read. So all of it begins anew.
     pub(super) fn look_at_the_clock(&mut self) {
         let now = self.now();
-        if was_set_back(std::mem::replace(&mut self.seen_at, now), now) {
+        if !self.set_backs.next(&self.shared.clock).is_zero() {
             let detail = "our clock was set back";
             for side in [Side::New, Side::Old] {
                 if self.state.tap(side).is_some() {

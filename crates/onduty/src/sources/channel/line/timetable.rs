@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use onduty_core::time::{CORRECTION_MAX, Timestamp};
+use onduty_core::time::Timestamp;
 
 use crate::forecast::PROBE_EVERY;
 use crate::sources::channel::ledger::DELIVERY;
@@ -130,11 +130,6 @@ impl Timetable {
     }
 }
 
-/// Whether our clock was set back between two looks at it: all that is due by it would be late by as much.
-pub(super) fn was_set_back(last: Timestamp, now: Timestamp) -> bool {
-    last.since(now) > CORRECTION_MAX
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -189,13 +184,6 @@ mod tests {
         assert_eq!(timetable.due(at(106), false, false), Some(Due::Probe));
         timetable.probed(at(107));
         assert_eq!(timetable.due(at(107), false, false), None);
-    }
-
-    #[test]
-    fn a_clock_that_is_set_back_is_told_from_one_that_is_corrected() {
-        assert!(was_set_back(at(4_000), at(400)));
-        assert!(!was_set_back(at(4_000), at(3_999)));
-        assert!(!was_set_back(at(4_000), at(4_000)) && !was_set_back(at(400), at(4_000)));
     }
 
     #[test]
